@@ -13,7 +13,7 @@ define install
 @echo "installing $(1) ..."
 @( test -n "$(UV)" && $(PIP) -r requirements-uv.lock \
    && UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=1 $(B)/uv pip install -q --no-progress --python $(B)/python --require-hashes --compile-bytecode -r $(1) ) \
- || $(PIP) -r $(1)
+ || { test -z "$(UV)" || echo "uv could not; installing with pip ..."; $(PIP) -r $(1); }
 @$(B)/python -m pip check -q --disable-pip-version-check
 @touch $@
 endef
