@@ -1,0 +1,1 @@
+"""What is true: points, lots, quarters and refusals. Standard library only, no clock, no I/O."""

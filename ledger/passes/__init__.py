@@ -1,0 +1,1 @@
+"""What a QR carries: passes signed and read, spoken codes, links, pictures."""
