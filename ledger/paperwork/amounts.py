@@ -1,4 +1,7 @@
-"""Points, pieces and money as they stand in a cell. int() and Decimal() alone accept 1_000, １００ and NaN: nothing reaches them unchecked."""
+"""Points, pieces and money as they stand in a cell.
+
+int() and Decimal() alone accept 1_000, １００ and NaN: nothing reaches them unchecked.
+"""
 
 from __future__ import annotations
 

@@ -7,10 +7,8 @@ hidden in the file, an entity bomb or a cell in the last corner of a sheet ends 
 from __future__ import annotations
 
 import io
-import lzma
 import re
 import zipfile
-import zlib
 from xml.parsers import expat
 
 from ledger.domain.errors import UnreadableFile
@@ -27,7 +25,7 @@ from ledger.paperwork.limits import (
 _CHUNK = 256 * 1024
 # Pictures, macros, printer settings and the like are left behind: a table needs none of them.
 _NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/(?:[\w .-]+/)*[\w .\[\]-]+\.(?:xml|rels)", re.IGNORECASE)
-_NOT_NEEDED = re.compile(r"xl/(?:drawings|charts|media|theme|comments|pivot\w*|printerSettings|externalLinks|customXml|embeddings)/", re.IGNORECASE)
+_NOT_NEEDED = re.compile(r"xl/(?:drawings|charts|media|theme|comments|pivot\w*|externalLinks|customXml|embeddings)/", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -43,7 +41,9 @@ def checked_copy(data: bytes) -> io.BytesIO:
             extent = _Extent()
             for name, part in parts:
                 _copy_part(archive, part, fresh, name, extent)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, LookupError) as error:
+    except UnreadableFile:
+        raise
+    except Exception as error:  # zipfile, its packers and expat answer a hostile file with a dozen unrelated types
         raise UnreadableFile("not_a_table") from error
     copy.seek(0)
     return copy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from ledger.paperwork.amounts import decimal_of, degrees_of, fen_of, whole_of
 from ledger.paperwork.columns import SheetRead
@@ -13,7 +14,9 @@ from ledger.paperwork.normal import code_of, name_of, narrow, says_nothing, text
 from ledger.paperwork.phones import phones_of
 from ledger.paperwork.problem import Problem, problem_in
 
-_POINTS_PLACES = 2
+N = TypeVar("N", int, Decimal)
+
+_POINTS_PLACES = 2  # the importer turns points into steps and refuses what its book cannot hold
 
 
 class Cells:

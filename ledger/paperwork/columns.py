@@ -105,10 +105,11 @@ def find_header(table: Table, kind: Kind) -> Header | tuple[str, ...]:
     return best or missing
 
 
-def find_sheets(tables: Iterable[Table], kind: Kind) -> list[tuple[Table, Header]]:
+def find_sheets(tables: Iterable[Table], kind: Kind, *, optional: bool = False) -> list[tuple[Table, Header]]:
     """The sheets of a kind, each with its header; sheets of other kinds are passed over.
 
-    Raises: UnreadableFile("missing_columns:…") when there is none; the columns named are those the nearest sheet lacks.
+    Raises: UnreadableFile("missing_columns:…") when there is none and `optional` is not said; the columns named are those the nearest
+        sheet lacks. UnreadableFile("empty") when no sheet has a filled cell.
     """
     found, missing = [], tuple(c.titles[0] for c in kind.needed)
     filled = [table for table in tables if any(any(cell != "" for cell in row) for row in table.rows)]
@@ -120,7 +121,7 @@ def find_sheets(tables: Iterable[Table], kind: Kind) -> list[tuple[Table, Header
             found.append((table, header))
         else:
             missing = min(missing, header, key=len)
-    if not found:
+    if not found and not optional:
         raise UnreadableFile(f"missing_columns:{','.join(missing)}")
     return found
 

@@ -77,14 +77,14 @@ class Reading(Generic[R]):
         return len(self.lines)
 
 
-def read_lines(tables: Iterable[Table], kind: Kind, build: Callable[[Cells], R]) -> Reading[R]:
+def read_lines(tables: Iterable[Table], kind: Kind, build: Callable[[Cells], R], *, optional: bool = False) -> Reading[R]:
     """Read every sheet of the kind with `build`, which takes a row's cells by field and gives the row.
 
-    Raises: UnreadableFile("missing_columns:…") when no sheet is of the kind.
+    Raises: UnreadableFile("missing_columns:…") when no sheet is of the kind and `optional` is not said.
     """
     lines: list[Line[R]] = []
     sheets: list[SheetRead] = []
-    for table, header in find_sheets(tables, kind):
+    for table, header in find_sheets(tables, kind, optional=optional):
         rows = list(_data_rows(table, header, kind))
         sheet = replace(header.sheet, read=len(rows))
         sheets.append(sheet)

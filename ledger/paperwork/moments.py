@@ -16,7 +16,10 @@ _SERIAL_ZERO = date(1899, 12, 30)  # Excel's day 0, two days early because Excel
 _SERIALS = range(20_000, 80_000)  # 1954 to 2119: any other number in a date column is a mistake, not a date
 _YEARS = range(1900, 2101)
 
-_DATE = r"(?:(?P<y>[0-9]{4})\s*[年./-]\s*(?P<m>[0-9]{1,2})\s*[月./-]\s*(?P<d>[0-9]{1,2})\s*[日号]?|(?P<y8>[0-9]{4})(?P<m8>[0-9]{2})(?P<d8>[0-9]{2}))"
+_DATE = (
+    r"(?:(?P<y>[0-9]{4})\s*[年./-]\s*(?P<m>[0-9]{1,2})\s*[月./-]\s*(?P<d>[0-9]{1,2})\s*[日号]?"
+    r"|(?P<y8>[0-9]{4})(?P<m8>[0-9]{2})(?P<d8>[0-9]{2}))"
+)
 _WEEKDAY = r"(?:\s*\(?(?:星期|周)[一二三四五六日天]\)?)?"
 _TIME = (
     r"(?P<half{n}>上午|下午|早上|早晨|凌晨|中午|晚上|傍晚|晚|AM|PM)?\s*(?P<h{n}>[0-9]{{1,2}})\s*"
@@ -59,7 +62,7 @@ def moment_of(value: object) -> Moment | None:
 
 def time_on(clock: timedelta) -> time:
     """The wall-clock time of a count from midnight; 24:00 is 00:00, of the day after."""
-    return (datetime.min + clock).time()
+    return (datetime.combine(_SERIAL_ZERO, time()) + clock).time()
 
 
 def _counted(number: float) -> Moment | None:
@@ -102,9 +105,7 @@ def _clock(part: dict[str, str | None], n: str) -> timedelta | None:
     if part["half_past" + n]:
         minute = 30
     half = (part["half" + n] or part["after" + n] or "").upper()
-    if half in {"下午", "晚上", "傍晚", "晚", "PM"} and hour < 12:
-        hour += 12
-    elif half == "中午" and hour < 3:  # 中午1点 is 13:00, 中午11点 is 11:00
+    if hour < {"下午": 12, "晚上": 12, "傍晚": 12, "晚": 12, "PM": 12, "中午": 3}.get(half, 0):  # 中午1点 is 13:00, 中午11点 is 11:00
         hour += 12
     elif half in {"凌晨", "AM"} and hour == 12:
         hour = 0

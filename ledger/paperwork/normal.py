@@ -20,7 +20,9 @@ _DOT_IN_CJK = re.compile(rf"(?<=[{_CJK}])\.(?=[{_CJK}])")
 _KEPT = dict(zip(map(ord, "，；：！？"), "\ue000\ue001\ue002\ue003\ue004", strict=True))
 _KEPT_BACK = dict(zip(map(ord, "\ue000\ue001\ue002\ue003\ue004"), "，；：！？", strict=True))
 
-_NOTHING = frozenset({"", "-", "--", "---", "/", "\\", "无", "没有", "暂无", "不详", "未知", "空", "无电话", "无手机", "无号码", "n/a", "none", "null"})
+_NOTHING = frozenset(
+    {"", "-", "--", "---", "/", "\\", "无", "没有", "暂无", "不详", "未知", "无电话", "无手机", "无号码", "n/a", "none", "null"}
+)
 
 
 def written(value: object) -> str:
@@ -37,7 +39,7 @@ def written(value: object) -> str:
 
 
 def narrow(text: str) -> str:
-    """Full-width letters, digits and signs as ASCII; every dash a hyphen; invisible marks gone; ends stripped. For phones, numbers, dates."""
+    """Full-width letters, digits and signs as ASCII; every dash a hyphen; invisible marks gone; stripped. For phones, numbers, dates."""
     if text.isascii():
         return text.strip()
     return "".join(c for c in text.translate(_NARROW) if unicodedata.category(c) != "Cf").strip()
@@ -65,7 +67,7 @@ def code_of(value: object) -> str:
 
 
 def name_of(value: object) -> str:
-    """A person's name: NFKC, one middle dot, no spaces next to Chinese, single spaces between Latin words; "" when there is no letter in it."""
+    """A person's name: NFKC, one middle dot, no spaces next to Chinese, single ones between Latin words; "" when it has no letter."""
     text = written(value)
     if not _PLAIN.fullmatch(text):
         text = _visible(unicodedata.normalize("NFKC", text)).translate(_DOTS)

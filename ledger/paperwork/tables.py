@@ -26,7 +26,7 @@ class Table:
 
     Attributes:
         sheet: its name; "" for a CSV file, which has no sheets.
-        rows: the cells of each row, from column A; rows may differ in length. str, float, bool, date, datetime, time, timedelta; "" = empty.
+        rows: cells of each row from column A, not all rows equally long: str, float, bool, date, datetime, time, timedelta; "" = empty.
         numbers: the number of each row as Excel shows it; for CSV the line on which the record begins.
         merged: merged ranges as (first row, first column, last row, last column), counted from 0, both ends inside.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -66,5 +65,5 @@ def _as_refusal() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise UnreadableFile("too_large") from error
-    except BaseException as error:  # noqa: BLE001 - PanicException derives from BaseException and has no public name
+    except BaseException as error:  # PanicException derives from BaseException and has no public name
         raise UnreadableFile("not_a_table") from error
