@@ -32,7 +32,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 PURPOSES: Mapping[str, str] = {
-    "passes": "p", "codes": "c", "lookup": "l", "seal": "s", "cookies": "k", "head": "h", "notes": "n", "derive": "d",
+    "passes": "p",
+    "codes": "c",
+    "lookup": "l",
+    "seal": "s",
+    "cookies": "k",
+    "head": "h",
+    "notes": "n",
+    "derive": "d",
 }
 KEY_BYTES = 32
 KEY_NUMBER_MAX = 255  # one byte in a pass, a ciphertext and an index

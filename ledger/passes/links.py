@@ -41,21 +41,28 @@ def pass_in(text: str, public_origins: tuple[str, ...]) -> str:
     Returns: the pass or the code, in capitals; it is not yet known to be genuine.
     Raises: PassInvalid when there is none, when there are two different ones, or when the link leads to somebody else's door.
     """
-    typed = _GUN_MARK.sub("", with_blanks(text).strip()).replace(" ", "")
-    found = {_unit(piece) for piece in _prefixes(public_origins).split(typed) if piece}
+    typed = _GUN_MARK.sub(" ", with_blanks(text))
+    found = {unit for piece in _prefixes(public_origins).split(typed) for unit in _units(piece)}
     if len(found) != 1:
         raise PassInvalid
     return found.pop()
 
 
-def _unit(piece: str) -> str:
-    """One reading of a piece that may hold the same reading several times."""
-    bare = piece.replace("-", "")
-    for repeats in range(REPEATS_MAX, 0, -1):
+def _units(piece: str) -> set[str]:
+    """The readings in what stands between two prefixes: one spoken code, grouped in any way, or passes."""
+    bare = piece.replace(" ", "").replace("-", "")
+    for repeats in range(1, REPEATS_MAX + 1):
         unit = bare[: len(bare) // repeats]
-        if unit * repeats != bare:
-            continue
-        if is_code(unit) or (bare == piece and _PASS.fullmatch(unit)):
+        if unit * repeats == bare and is_code(unit):
+            return {unit}
+    return {_pass_of(word) for word in piece.split()}
+
+
+def _pass_of(word: str) -> str:
+    """One reading of a word that may be the same pass several times over."""
+    for repeats in range(REPEATS_MAX, 0, -1):
+        unit = word[: len(word) // repeats]
+        if unit * repeats == word and _PASS.fullmatch(unit):
             return unit
     raise PassInvalid
 
@@ -66,21 +73,22 @@ def _prefixes(public_origins: tuple[str, ...]) -> re.Pattern[str]:
 
     Nothing else is taken away, so whatever stands before a foreign door stays, is no pass, and is refused.
     """
-    ways: list[str] = []
+    ways: list[str] = [r"/+Q/+", "/"]
     for origin in public_origins:
         scheme, host = _origin(origin)
         # A gun that loses the shift key types a semicolon for a colon.
-        door = re.escape(host.upper()).replace(":", "[:;]")
-        start = rf"{scheme.upper()}[:;]?/{{0,2}}"
-        ways.append(rf"(?:{start})*{start}{door}/{{1,2}}Q/{{1,2}}")
-        ways.extend(re.escape(tail) for tail in _tails(f"{scheme}://{host}/Q/".upper()))
-    # Longest first: a shorter tail would leave letters of the prefix behind.
-    return re.compile("|".join(sorted(ways, key=len, reverse=True)) or r"/Q/")
+        start, door = rf"{scheme.upper()}[:;]?/{{0,2}}", re.escape(host.upper()).replace(":", "[:;]")
+        ways.append(rf"(?:{start})*{start}{door}/+Q/+")
+        ways.append(rf"[:;]?/{{0,2}}{door}/+Q/+")
+        ways.extend(_broken_off(f"{scheme}://{host}/Q/".upper()))
+    # Longest first: a shorter way would leave letters of the prefix behind.
+    return re.compile("|".join(sorted(ways, key=len, reverse=True)))
 
 
-def _tails(prefix: str) -> Iterator[str]:
+def _broken_off(prefix: str) -> Iterator[str]:
+    """What is left of a prefix whose beginning was lost; never in the middle of a word, where it may be the end of a pass."""
     for lost in range(1, len(prefix)):
-        yield prefix[lost:]
+        yield r"(?<![A-Z0-9])" + re.escape(prefix[lost:])
 
 
 def _origin(public_url: str) -> tuple[str, str]:
