@@ -301,7 +301,6 @@ def _write(path: Path, book: str, keys: Mapping[str, Mapping[int, bytes]]) -> No
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

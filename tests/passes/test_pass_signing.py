@@ -1,4 +1,5 @@
 import base64
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from uuid import UUID
@@ -146,6 +147,13 @@ def test_a_pass_of_another_book_is_refused_even_under_the_same_keys(
         for text in every_pass(other, now).values():
             with pytest.raises(PassInvalid):
                 signer.read(text, now)
+
+
+def test_a_book_whose_tag_happens_to_be_the_same_is_still_another_book(keyring: Keyring, signer: PassSigner, now: datetime) -> None:
+    tag = hashlib.sha256(b"dongyuan").digest()[:2]
+    namesake = next(f"book{number}" for number in range(10**6) if hashlib.sha256(f"book{number}".encode()).digest()[:2] == tag)
+    with pytest.raises(PassInvalid):
+        signer.read(PassSigner(namesake, keyring).card("V000123"), now)
 
 
 def test_a_pass_relabelled_for_another_purpose_is_refused(signer: PassSigner, now: datetime) -> None:
