@@ -1,0 +1,216 @@
+"""The nouns and reasons that fill the sentences: fields of forms, things that may not be found, why an input or a file is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Words = tuple[str, str]
+
+FIELDS: Final[dict[str, Words]] = {
+    "action": ("动作", "action"),
+    "activity": ("活动", "activity"),
+    "agent": ("代领人", "agent"),
+    "answer": ("答复", "answer"),
+    "area": ("网格", "area"),
+    "as_of": ("截至日期", "as-of date"),
+    "at": ("时间", "time"),
+    "at_place": ("位置", "place"),
+    "basis": ("计分方式", "basis"),
+    "body": ("提交的内容", "body"),
+    "book": ("账本", "book"),
+    "capacity": ("名额", "capacity"),
+    "caps": ("上限", "caps"),
+    "card": ("卡号", "card number"),
+    "clause": ("条款", "clause"),
+    "code": ("8位码", "code"),
+    "contact": ("联系方式", "contact"),
+    "count": ("盘点数", "count"),
+    "cursor": ("页码", "cursor"),
+    "cycle": ("季度", "quarter"),
+    "date": ("日期", "date"),
+    "device": ("设备", "device"),
+    "ends_at": ("结束时间", "end"),
+    "file": ("文件", "file"),
+    "first": ("起始大小", "first size"),
+    "hold": ("预留", "reservation"),
+    "idempotency_key": ("请求编号", "Idempotency-Key"),
+    "items": ("物品", "items"),
+    "kind": ("种类", "kind"),
+    "limit": ("每页行数", "limit"),
+    "line": ("行号", "line number"),
+    "login": ("登录名", "login"),
+    "minutes": ("分钟数", "minutes"),
+    "name": ("姓名", "name"),
+    "next": ("去处", "next page"),
+    "otp": ("动态码", "one-time code"),
+    "outcome": ("处理结果", "outcome"),
+    "pass": ("码", "pass"),
+    "password": ("密码", "password"),
+    "person": ("人员", "person"),
+    "phone": ("手机号", "phone"),
+    "pin": ("卡密", "PIN"),
+    "place": ("地点", "place"),
+    "points": ("积分", "points"),
+    "price": ("价格", "price"),
+    "quantity": ("数量", "quantity"),
+    "reason": ("理由", "reason"),
+    "role": ("岗位", "role"),
+    "rule": ("规则", "rule"),
+    "second": ("第二人", "second person"),
+    "session": ("场次", "session"),
+    "sku": ("物品编号", "goods code"),
+    "starts_at": ("开始时间", "start"),
+    "state": ("状态", "state"),
+    "station": ("驿站", "station"),
+    "tail": ("手机号后4位", "last four digits of the phone"),
+    "to": ("结束", "end"),
+    "volunteer_pass": ("志愿者的码", "volunteer's code"),
+    "witness_card": ("证人卡号", "witness's card"),
+}
+
+REASONS: Final[dict[str, Words]] = {
+    "malformed": ("填得不对", "is not filled in correctly"),
+    "missing": ("没有填", "is missing"),
+    "too_long": ("太长了", "is too long"),
+    "too_short": ("太短了", "is too short"),
+    "too_common": ("太常见，别人容易猜到", "is too common and easily guessed"),
+    "too_large": ("太大了", "is too large"),
+    "too_many": ("太多了", "are too many"),
+    "range": ("超出了范围", "is out of range"),
+    "count": ("的件数不对", "has a wrong count"),
+    "type": ("的类型不对", "has a wrong type"),
+    "taken": ("已经有人用了", "is already taken"),
+    "in_past": ("已经过去了", "is in the past"),
+    "in_future": ("还没有到", "is in the future"),
+    "order": ("的先后不对", "is in the wrong order"),
+    "unknown": ("不在名单里", "is not known"),
+    "unknown_field": ("不是这里要填的", "is not asked for here"),
+    "unknown_goods": ("里没有这样物品", "names no such goods"),
+    "unknown_setting": ("不是认得的设置", "is not a known setting"),
+    "unknown_preset": ("不是认得的选项", "is not a known choice"),
+    "unreadable": ("读不了", "cannot be read"),
+    "several_books": ("要说明是哪一个，这里有几个账本", "must be named, there are several"),
+    "slug": ("只能用小写字母、数字和下划线", "takes lower-case letters, digits and underscores only"),
+    "finer_than_a_step": ("的小数位太多", "has too many decimals"),
+    "not_an_object": ("要是一组名称和值", "must be an object of names and values"),
+    "unprintable": ("里有看不见的字符", "holds characters that cannot be shown"),
+    "not_json": ("不是JSON", "is not JSON"),
+}
+
+THINGS: Final[dict[str, Words]] = {
+    "activity": ("个活动", "activity"),
+    "area": ("个网格", "area"),
+    "attendance": ("条签到", "attendance"),
+    "batch": ("一批", "batch"),
+    "book": ("个账本", "book"),
+    "card": ("张卡", "card"),
+    "cycle": ("个季度", "quarter"),
+    "desk": ("个发放台", "desk"),
+    "device": ("台设备", "device"),
+    "entry": ("笔账", "entry"),
+    "good": ("样物品", "good"),
+    "grant": ("个岗位", "grant"),
+    "hold": ("份预留", "reservation"),
+    "holder": ("个人", "person"),
+    "leaf": ("笔封存的账", "sealed entry"),
+    "line": ("一行", "line"),
+    "login": ("个账号", "login"),
+    "notice": ("份公示", "notice"),
+    "objection": ("条异议", "objection"),
+    "person": ("个人", "person"),
+    "receipt": ("张凭证", "receipt"),
+    "redemption": ("次发放", "hand-over"),
+    "rule": ("条规则", "rule"),
+    "session": ("个场次", "session"),
+    "station": ("个驿站", "station"),
+}
+
+FILE_REASONS: Final[dict[str, Words]] = {
+    "not_a_table": ("这份文件不是表格", "This file is not a table"),
+    "empty": ("这份文件是空的", "This file is empty"),
+    "broken_quotes": ("这份文件的引号对不上", "The quotes in this file do not match"),
+    "too_many_rows": ("这份文件的行数太多", "This file has too many rows"),
+    "too_many_columns": ("这份文件的列数太多", "This file has too many columns"),
+    "too_many_sheets": ("这份文件的工作表太多", "This file has too many sheets"),
+    "too_large": ("这份文件太大", "This file is too large"),
+    "zip_bomb": ("这份文件展开后太大", "This file is too large when unpacked"),
+    "password_protected": ("这份文件有密码，请先去掉密码再保存", "This file has a password; remove it and save again"),
+    "old_excel": ("这是旧版Excel文件，请另存为.xlsx", "This is an old Excel file; save it as .xlsx"),
+    "missing_columns": ("表头里缺“{columns}”", "The header lacks “{columns}”"),
+    "not_found": ("这份文件不在那里", "This file is not there"),
+    "wrong_key": ("这份备份的口令或密钥对不上", "The passphrase or key does not fit this backup"),
+    "damaged": ("这份文件已损坏", "This file is damaged"),
+}
+
+OUTAGES: Final[dict[str, Words]] = {
+    "database": ("数据库现在连不上或写不下", "The database is out of reach or full"),
+    "contention": ("同一时间办的人太多", "Too many people are at it in the same moment"),
+    "not_initialised": ("账本还没有建立，请管理员先运行 init", "The book does not exist yet; an administrator runs init first"),
+    "keys": ("账本的密钥读不了，请管理员从备份取回", "The keys of the book cannot be read; an administrator restores them from a backup"),
+    "disk": ("磁盘满了或写不下", "The disk is full or out of reach"),
+    "migration": (
+        "账本的版本和程序不一致，请管理员先运行 init",
+        "The book's version differs from the program's; an administrator runs init first",
+    ),
+}
+
+HOLD_STATES: Final[dict[str, Words]] = {
+    "held": ("还在预留", "still reserved"),
+    "settled": ("已经领走", "collected"),
+    "voided": ("已经取消", "called off"),
+    "expired": ("已经到期", "out of time"),
+}
+
+CYCLE_STATES: Final[dict[str, Words]] = {
+    "draft": ("草稿", "draft"),
+    "earning": ("积分中", "earning"),
+    "frozen": ("截止", "frozen"),
+    "noticed": ("公示中", "noticed"),
+    "redeeming": ("兑换", "redeeming"),
+    "reconciling": ("对账", "reconciling"),
+    "sealed": ("封存", "sealed"),
+}
+
+ROWS: Final[dict[str, Words]] = {
+    "missing_name": ("“{column}”没有填姓名。补上姓名再导这一行。", "“{column}” has no name. Add it and import this row again."),
+    "bad_phone": (
+        "“{column}”不是11位手机号；没有手机号就填“无”。改好再导这一行。",
+        "“{column}” is not a phone number; write 无 for none. Correct it and import this row again.",
+    ),
+    "unknown_area": (
+        "“{column}”里的网格还没有建。先导入网格架构，或改成已有的名称。",
+        "“{column}” names an area that does not exist. Import areas first, or use an existing name.",
+    ),
+    "unknown_person": (
+        "“{column}”里的人不在花名册里。先导入花名册，或核对姓名、卡号和手机号。",
+        "“{column}” names nobody on the roster. Import people first, or check name, card and phone.",
+    ),
+    "unknown_activity": (
+        "“{column}”里的活动还没有建。先导入活动，或核对名称。",
+        "“{column}” names an activity that does not exist. Import activities first, or check the name.",
+    ),
+    "unknown_station": (
+        "“{column}”里的驿站还没有建。先导入驿站，或核对编号。",
+        "“{column}” names a station that does not exist. Import stations first, or check the code.",
+    ),
+    "unknown_goods": (
+        "“{column}”里的物品还没有建。先导入物资，或核对编号。",
+        "“{column}” names goods that do not exist. Import goods first, or check the code.",
+    ),
+    "bad_date": (
+        "“{column}”不是认得的日期。写成2022年7月3日这样再导这一行。",
+        "“{column}” is not a date. Write it like 2022-07-03 and import this row again.",
+    ),
+    "bad_number": (
+        "“{column}”不是认得的数，或超出了范围。改好再导这一行。",
+        "“{column}” is not a number, or is out of range. Correct it and import this row again.",
+    ),
+    "already_checked_in": (
+        "这个人在这个活动里已经有一行，只记一次。核对后删去多的一行。",
+        "This person already has a row at this activity, and counts once. Check, and delete the extra row.",
+    ),
+    "differs": (
+        "和已经记下的不一样，没有覆盖。核对后用更正来改。",
+        "It differs from what is recorded, which was kept. Check, and use a correction.",
+    ),
+}
