@@ -12,7 +12,6 @@ from ledger.paperwork.tables import Table
 
 _HEADER_ROWS = 30
 _BRACKETS = re.compile(r"\(([^()]*)\)$")
-_OTHER_UNITS = {"分", "角", "万元", "千元"}  # 单价(分) is not 单价: reading it as yuan would be wrong by a hundred
 _SEQUENCE = {"序号", "编号", "行号", "no", "no."}
 
 
@@ -25,6 +24,7 @@ class Column:
         titles: headers that name it, the usual one first; when several stand in one sheet, the earlier title wins, then the left column.
         needed: a sheet without it is not of this kind.
         amount: holds a quantity: a merged cell is then not spread over its rows, for it could mean each or all together.
+        other_units: what must not stand in brackets after a title: 单价(分) read as yuan would be wrong by a hundred.
         pattern: matches headers no list can hold, such as 截至2022年6月30日结余积分.
     """
 
@@ -32,6 +32,7 @@ class Column:
     titles: tuple[str, ...]
     needed: bool = False
     amount: bool = False
+    other_units: frozenset[str] = frozenset()
     pattern: re.Pattern[str] | None = None
 
     def rank(self, title: str) -> int | None:
@@ -146,7 +147,7 @@ def _match(titles: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
 
 def _rank(column: Column, title: str) -> int | None:
     rank = column.rank(title)
-    if rank is None and (bracket := _BRACKETS.search(title)) and bracket[1] not in _OTHER_UNITS:
+    if rank is None and (bracket := _BRACKETS.search(title)) and bracket[1] not in column.other_units:
         rank = column.rank(title[: bracket.start()])
     return rank
 

@@ -23,7 +23,12 @@ _GOODS = Kind(
             needed=True,
             amount=True,
         ),
-        Column("unit_cost_fen", ("采购单价(元)", "采购单价", "采购价", "进价", "成本价", "成本单价", "单价(元)", "单价"), amount=True),
+        Column(
+            "unit_cost_fen",
+            ("采购单价(元)", "采购单价", "采购价", "进价", "成本价", "成本单价", "单价(元)", "单价"),
+            amount=True,
+            other_units=frozenset({"分", "角", "千元", "万元", "积分"}),
+        ),
         Column("category", ("类别", "物资类别", "分类", "类型", "商品类别", "物资类型")),
         Column(
             "limit_per_cycle",

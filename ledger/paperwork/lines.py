@@ -124,7 +124,11 @@ def _is_aside(cells: list[object], needed: list[int]) -> bool:
         return True
     if not (_NOTE.match(filled[0]) or any(_TOTAL_OF.fullmatch(word) for word in filled)):
         return False
-    return any(p >= len(cells) or _is_blank(cells[p]) or _NOTE.match(word_of(cells[p])) for p in needed)
+    return any(p >= len(cells) or _is_blank(cells[p]) or _is_label(word_of(cells[p])) for p in needed)
+
+
+def _is_label(word: str) -> bool:
+    return ":" in word and _NOTE.match(word) is not None
 
 
 def _is_header(cells: list[object], titles: dict[int, str]) -> bool:

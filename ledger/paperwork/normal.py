@@ -58,12 +58,12 @@ def word_of(value: object) -> str:
     text = written(value)
     if not _PLAIN.fullmatch(text):
         text = _visible(unicodedata.normalize("NFKC", text))
-    return "".join(text.split())
+    return _composed("".join(text.split()))
 
 
 def code_of(value: object) -> str:
     """A code such as SP-0001: NFKC, every dash a hyphen, no spaces, upper case."""
-    return word_of(value).translate(_DASHES).upper()
+    return _composed(word_of(value).translate(_DASHES).upper())
 
 
 def name_of(value: object) -> str:
@@ -71,13 +71,18 @@ def name_of(value: object) -> str:
     text = written(value)
     if not _PLAIN.fullmatch(text):
         text = _visible(unicodedata.normalize("NFKC", text)).translate(_DOTS)
-    text = _DOT_IN_CJK.sub("·", _SPACE_BY_CJK.sub("", " ".join(text.split())))
+    text = _DOT_IN_CJK.sub("·", _SPACE_BY_CJK.sub("", _composed(" ".join(text.split()))))
     return "" if says_nothing(text) or not any(c.isalpha() for c in text) else text
 
 
 def says_nothing(text: str) -> bool:
     """Whether a cell is empty or holds a word for empty: 无, 没有, -, /."""
     return narrow(text).lower() in _NOTHING
+
+
+def _composed(text: str) -> str:
+    """Normalised once more: where a space fell away, an accent may have met its letter."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _visible(text: str) -> str:
