@@ -1,0 +1,1 @@
+"""Proofs: the Merkle tree over acts, named checks that rebuild every number, exports. Writes leaves and heads, nothing else."""
