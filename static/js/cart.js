@@ -53,7 +53,11 @@ function run(cart) {
       event.preventDefault();
       change(lines.find((line) => line.dataset.line === tile.dataset.add), 1);
     };
-    tile.addEventListener("click", add);
+    tile.addEventListener("click", (event) => {
+      add(event);
+      // After a finger, Enter confirms; after the keyboard, the tile keeps the focus. event.detail counts taps.
+      if (event.detail > 0) form.querySelector(".primary")?.focus({ preventScroll: true });
+    });
     tile.addEventListener("keydown", (event) => event.key === " " && add(event));
   }
   form.addEventListener("submit", (event) => {

@@ -6,8 +6,8 @@ const SAME_TAP_MS = 1000;
 const UNKNOWN_MS = 10000;
 const sent = new WeakMap();
 
-// A page with a refusal says so first.
-document.querySelector("[data-focus]")?.focus();
+// A page with a refusal says so first; a sheet of samples stays still.
+if (!document.querySelector("[data-samples]")) document.querySelector("[data-focus]")?.focus();
 
 document.addEventListener("keydown", (event) => {
   // An input method uses Enter to choose a word; that Enter is not ours.

@@ -37,10 +37,15 @@ function run(form) {
   keepFocus(box);
 }
 
-// A gun does not look where it types: keys that nobody else wants belong to the scan box.
+// A gun does not look where it types: its first letter moves to the scan box whatever holds the focus,
+// so that its last Enter can never press a button. Real writing fields, the space bar and digits in
+// number fields are left alone.
 function keepFocus(box) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || document.activeElement !== document.body) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || event.key === " ") return;
+    const place = document.activeElement;
+    const isNumber = place.matches("input[type=number]");
+    if (isNumber ? /\d/.test(event.key) : place.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return;
     box.focus();
   });
   addEventListener("focus", () => {

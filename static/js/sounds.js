@@ -30,7 +30,8 @@ function sound({ hertz, seconds }, at) {
   voice.stop(at + seconds);
 }
 
-const spoken = document.querySelector("[data-sound]");
+// A sheet of samples (data-samples) stays silent.
+const spoken = document.querySelector("[data-samples]") ? null : document.querySelector("[data-sound]");
 if (spoken && !spoken.dataset.played) {
   spoken.dataset.played = "yes";
   play(spoken.dataset.sound);
