@@ -50,7 +50,6 @@ class RedemptionSettings:
     always_open: bool = False
     own_area_only: bool = False
     undo_seconds: int = 120
-    rate_per_second: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,12 @@ class SignInSettings:
     volunteer_days: int = 180
     binding_minutes: int = 60
     pin_tries: int = 5
+    roster_match: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    trusted_proxies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Settings:
     workers: int
     threads: int
     public_url: str
+    web: WebSettings = WebSettings()
     console: ConsoleSettings
     books: Mapping[str, BookSettings]
 
@@ -159,6 +165,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         workers=_whole(env.get("LEDGER_WORKERS") or str(os.cpu_count() or 1), "LEDGER_WORKERS"),
         threads=_whole(env.get("LEDGER_THREADS") or "8", "LEDGER_THREADS"),
         public_url=public_url,
+        web=_section(WebSettings, raw, "web"),
         console=_section(ConsoleSettings, raw, "console"),
         books={slug: _book(slug, more, raw, env, home, public_url) for slug, more in books.items()},
     )
