@@ -89,6 +89,7 @@ class RowsRejected(LedgerError):
 
     def __init__(self, rejected: int) -> None:
         super().__init__(rejected=rejected)
+        self.report: dict[str, object] = {}
 
 
 # -- who are you (401 / 3) ----------------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ in chunks, their postings are fetched chunk by chunk, sums are made by the datab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from ledger.domain.act import HEADER
+from ledger.storage.rows import METADATA
 from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Row, Unit
 
@@ -30,6 +32,21 @@ class Recorded(NamedTuple):
     legs: list[Leg]
 
 
+class Sealed(NamedTuple):
+    """One place of the trail, or an act without one.
+
+    act: the id that the leaf names (or the act's own). columns: ACT_COLUMNS, None when the leaf's act is gone.
+    legs: (line, account, commodity, amount). waits: whether an unsealed act stands in `unsealed`.
+    """
+
+    act: str
+    columns: Row | None
+    leaf_index: int | None
+    leaf_hash: bytes | None
+    legs: list[tuple[int, str, str, int]]
+    waits: bool
+
+
 ACTS_AS_RECORDED: Final = Statement(
     f"SELECT {_ACT}, l.leaf_index, l.hash FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id ORDER BY a.recorded_at, a.id"
 )
@@ -37,6 +54,37 @@ ACTS_OF_CYCLE: Final = Statement(
     f"SELECT {_ACT}, l.leaf_index, l.hash FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id"
     " WHERE a.cycle = :cycle ORDER BY a.recorded_at, a.id"
 )
+ACTS_BY_LEAF: Final = Statement(
+    f"SELECT l.act, l.leaf_index, l.hash, {_ACT} FROM {{leaf}} l LEFT JOIN {{act}} a ON a.id = l.act ORDER BY l.leaf_index"
+)
+ACTS_WITHOUT_LEAF: Final = Statement(
+    f"SELECT a.id, u.act, {_ACT} FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id LEFT JOIN {{unsealed}} u ON u.act = a.id"
+    " WHERE l.act IS NULL ORDER BY a.id"
+)
+NUMBERED_LEGS: Final = Statement("SELECT act, line, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
+NODES: Final = Statement("SELECT node_index, hash FROM {node} WHERE level = :level AND node_index >= :low AND node_index < :high")
+HEADS_BETWEEN: Final = Statement(
+    "SELECT size, root, signed_at, signature, public_key, key_id, algorithm FROM {head} WHERE size > :low AND size <= :high ORDER BY size"
+)
+UNSEALED_ODD: Final = Statement(
+    "SELECT u.act, l.leaf_index IS NOT NULL, a.id IS NOT NULL FROM {unsealed} u LEFT JOIN {leaf} l ON l.act = u.act"
+    " LEFT JOIN {act} a ON a.id = u.act WHERE l.act IS NOT NULL OR a.id IS NULL ORDER BY u.act"
+)
+LEASES_HELD: Final = Statement("SELECT count(*) FROM {job_lease} WHERE until_at > :now")
+ACCOUNTS: Final = Statement("SELECT path, commodity, floor, balance, expires_at FROM {account} ORDER BY path")
+LEGS_WITHOUT_ACCOUNT: Final = Statement(
+    "SELECT p.account, p.commodity, min(p.act), sum(p.amount) FROM {posting} p"
+    " LEFT JOIN {account} a ON a.path = p.account AND a.commodity = p.commodity WHERE a.path IS NULL"
+    " GROUP BY p.account, p.commodity ORDER BY p.account LIMIT :most"
+)
+FIRST_ON_ACCOUNT: Final = Statement("SELECT min(act) FROM {posting} WHERE account = :path")
+LAST_ON_ACCOUNT: Final = Statement(
+    "SELECT max(a.recorded_at) FROM {posting} p JOIN {act} a ON a.id = p.act WHERE p.account = :path"
+)
+OVERDRAFTS: Final = Statement("SELECT path FROM {account} WHERE path >= 'fund/' AND path < 'fund0' AND floor IS NULL")
+RESOLVERS: Final = Statement("SELECT resolves, id, kind, recorded_at FROM {act} WHERE resolves IN @ids")
+REVERSERS: Final = Statement("SELECT reverses, id, kind, recorded_at FROM {act} WHERE reverses IN @ids")
+ACTS_ABOUT: Final = Statement("SELECT subject, id, kind, recorded_at, facts FROM {act} WHERE subject IN @ids AND kind = :kind ORDER BY id")
 LEGS: Final = Statement("SELECT act, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
 ACCOUNTS_USED: Final = Statement("SELECT DISTINCT account, commodity FROM {posting} ORDER BY account, commodity")
 ACCOUNTS_USED_IN_CYCLE: Final = Statement(
@@ -52,6 +100,62 @@ def as_recorded(unit: Unit, cycle: str | None = None) -> Iterator[Recorded]:
         legs = legs_of(unit, [row[0] for row in chunk])
         for row in chunk:
             yield Recorded(row[:-2], row[-2], _bytes(row[-1]), legs.get(row[0], []))
+
+
+def along_the_trail(unit: Unit) -> Iterator[list[Sealed]]:
+    """Every leaf in order with its act and postings, then the acts that have no leaf by id; in chunks."""
+    for chunk in chunked(unit.stream(ACTS_BY_LEAF)):
+        legs = _numbered_legs(unit, [row[0] for row in chunk])
+        yield [Sealed(row[0], row[3:] if row[3] is not None else None, row[1], _bytes(row[2]), legs.get(row[0], []), False) for row in chunk]
+    for chunk in chunked(unit.stream(ACTS_WITHOUT_LEAF)):
+        legs = _numbered_legs(unit, [row[0] for row in chunk])
+        yield [Sealed(row[0], row[2:], None, None, legs.get(row[0], []), row[1] is not None) for row in chunk]
+
+
+def rows_by(unit: Unit, table: str, column: str, values: Iterable[str]) -> list[dict[str, Any]]:
+    """Whole rows of a table, as dictionaries, whose text column holds one of the values."""
+    statement, names = _by(table, column)
+    wanted = sorted({value for value in values if isinstance(value, str)})
+    return [dict(zip(names, row, strict=True)) for row in unit.rows(statement, ids=wanted)] if wanted else []
+
+
+def whole_table(unit: Unit, table: str) -> Iterator[dict[str, Any]]:
+    """Every row of a table by its primary key."""
+    statement, names = _all(table)
+    return (dict(zip(names, row, strict=True)) for row in unit.stream(statement))
+
+
+def rows_no_act_explains(unit: Unit, table: str, key: str, kinds: Sequence[str], most: int) -> list[str]:
+    """Keys of rows that no act of these kinds is about."""
+    return [row[0] for row in unit.rows(_unexplained(table, key), kinds=list(kinds), most=most)]
+
+
+@lru_cache(maxsize=256)
+def _by(table: str, column: str) -> tuple[Statement, tuple[str, ...]]:
+    names = tuple(METADATA.tables[table].columns.keys())
+    return Statement(f"SELECT {', '.join(names)} FROM {{{table}}} WHERE {column} IN @ids"), names
+
+
+@lru_cache(maxsize=64)
+def _all(table: str) -> tuple[Statement, tuple[str, ...]]:
+    names = tuple(METADATA.tables[table].columns.keys())
+    keys = ", ".join(METADATA.tables[table].primary_key.columns.keys())
+    return Statement(f"SELECT {', '.join(names)} FROM {{{table}}} ORDER BY {keys}"), names
+
+
+@lru_cache(maxsize=64)
+def _unexplained(table: str, key: str) -> Statement:
+    return Statement(
+        f"SELECT t.{key} FROM {{{table}}} t WHERE NOT EXISTS (SELECT 1 FROM {{act}} a WHERE a.subject = t.{key} AND a.kind IN @kinds)"
+        f" ORDER BY t.{key} LIMIT :most"
+    )
+
+
+def _numbered_legs(unit: Unit, acts: list[str]) -> dict[str, list[tuple[int, str, str, int]]]:
+    legs: dict[str, list[tuple[int, str, str, int]]] = {}
+    for act, *leg in unit.rows(NUMBERED_LEGS, acts=acts):
+        legs.setdefault(act, []).append(tuple(leg))  # type: ignore[arg-type]
+    return legs
 
 
 def legs_of(unit: Unit, acts: list[str]) -> dict[str, list[Leg]]:

@@ -39,14 +39,13 @@ ACT_BY_ID: Final = Statement(f"SELECT {', '.join(_COLUMNS)} FROM {{act}} WHERE i
 ACT_RESOLVING: Final = Statement(f"SELECT {', '.join(_COLUMNS)} FROM {{act}} WHERE resolves = :id")
 ACT_REVERSING: Final = Statement("SELECT id FROM {act} WHERE reverses = :id")
 ACTS_OF_BATCH: Final = Statement(
-    f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{act}} a WHERE a.batch = :batch AND a.reverses IS NULL ORDER BY a.id"
+    f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{act}} a WHERE a.batch = :batch AND a.reverses IS NULL AND a.kind <> 'debt_booked' ORDER BY a.id"
 )
 POSTINGS_OF: Final = Statement("SELECT account, commodity, amount FROM {posting} WHERE act = :act ORDER BY line")
 POSTINGS_OF_MANY: Final = Statement("SELECT act, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
 INSERT_NOTE: Final = Statement("INSERT INTO {note} (act, salt, body) VALUES (:act, :salt, :body)")
 
 Expiries = Mapping[Account, datetime | None]
-NO_FLOOR: Final = frozenset({"overdraft"})
 
 
 def post(unit: Unit, acts: Sequence[Act], *, expiries: Expiries | None = None, overdraft: Iterable[Account] = ()) -> None:
@@ -80,8 +79,7 @@ def _balance_row(account: Account, delta: int, expiries: Expiries, free: set[Acc
 
 
 def _post_by_statements(unit: Unit, acts: Sequence[Act], balances: Sequence[dict[str, Any]]) -> None:
-    for act in acts:
-        unit.change(INSERT_ACT, **act_row(act))
+    unit.change_many(INSERT_ACT, [act_row(act) for act in acts])
     for row in balances:
         if row["delta"] is None or row["delta"] == 0:
             unit.change(OPEN_ACCOUNT, **row)
@@ -145,6 +143,12 @@ def act_by_id(unit: Unit, id: str) -> Act | None:
     """The act with its postings, or None."""
     row = unit.row(ACT_BY_ID, id=id)
     return None if row is None else read_act(row, unit.rows(POSTINGS_OF, act=id))
+
+
+def act_resolving(unit: Unit, id: str) -> Act | None:
+    """The act that settled, voided or reversed an open one, with its postings."""
+    row = unit.row(ACT_RESOLVING, id=id)
+    return None if row is None else read_act(row, unit.rows(POSTINGS_OF, act=row[0]))
 
 
 def is_reversed(unit: Unit, id: str) -> bool:

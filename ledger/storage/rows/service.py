@@ -65,6 +65,8 @@ class AttendanceRow(SQLModel, table=True):
         ),
         Index("ix_attendance_person_came_at", "person", "came_at"),
         Index("ix_attendance_state", "state"),
+        Index("ix_attendance_cycle", "cycle"),
+        Index("ix_attendance_batch", "batch"),
         CheckConstraint("state IN ('in','out','waiting','approved','rejected','undone')", name="state"),
         CheckConstraint("minutes >= 0", name="minutes"),
     )  # fmt: skip

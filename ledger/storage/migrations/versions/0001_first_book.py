@@ -519,6 +519,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["holder.id"], name=op.f("fk_attendance_person_holder")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance")),
     )
+    op.create_index("ix_attendance_batch", "attendance", ["batch"], unique=False)
+    op.create_index("ix_attendance_cycle", "attendance", ["cycle"], unique=False)
     op.create_index("ix_attendance_person_came_at", "attendance", ["person", "came_at"], unique=False)
     op.create_index("ix_attendance_state", "attendance", ["state"], unique=False)
     op.create_index(

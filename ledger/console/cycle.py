@@ -1,0 +1,100 @@
+"""`cycle`: list, show, tick, advance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ledger.console import session
+from ledger.domain.cycle import Cycle, last_day
+from ledger.domain.errors import NotFound
+from ledger.storage import cycles, statements
+from ledger.storage.unit_of_work import Unit
+
+app = typer.Typer(help="季度周期：积分、公示、兑换、对账、封存。", no_args_is_help=True)
+
+STATE_WORDS = {
+    "draft": "草稿", "earning": "积分中", "frozen": "已截止", "noticed": "公示中", "redeeming": "兑换中", "reconciling": "对账中", "sealed": "已封存",
+}  # fmt: skip
+TOTAL_WORDS = {"earned": "已得", "pending": "待公示", "spendable": "可用", "held": "预留", "redeemed": "已兑换", "lapsed": "已清零"}
+
+
+def document(unit: Unit, cycle: Cycle) -> dict[str, Any]:
+    """A cycle as CONTRACT §2 shows it: dates are local days whose end they mean; totals in points."""
+    zone, scale = unit.book.settings.zone, unit.book.settings.scale
+    ends = {"cutoff_on": cycle.cutoff_at, "notice_ends_on": cycle.notice_ends_at, "redeem_until": cycle.redeem_until, "settle_until": cycle.settle_until}
+    dates: dict[str, Any] = {"starts_on": cycle.starts_on.isoformat(), "ends_on": cycle.ends_on.isoformat()}
+    dates |= {name: last_day(at, zone).isoformat() if at else None for name, at in ends.items()}
+    dates["notice_from"] = cycle.notice_from.astimezone(ZoneInfo(zone)).date().isoformat()
+    dates["noticed_at"] = cycle.noticed_at.astimezone(ZoneInfo(zone)).isoformat() if cycle.noticed_at else None
+    totals = {name: scale.number(steps) for name, steps in statements.cycle_totals(unit, cycle.name).items()}
+    return {"cycle": cycle.name, "state": cycle.state, "dates": dates, "totals": totals}
+
+
+def _all(unit: Unit) -> list[dict[str, Any]]:
+    return [document(unit, cycle) for cycle, _preset in cycles.all_cycles(unit)]
+
+
+@app.command("list")
+def list_cycles() -> None:
+    """全部季度。"""
+    now = session.current()
+    found = now.book.read(_all)
+    now.show({"cycles": found}, lambda console: _print(console, found))
+
+
+@app.command()
+def show(cycle: Annotated[str, typer.Argument(help="季度，如 2022Q3。")]) -> None:
+    """一个季度的状态、日期、合计。"""
+    now = session.current()
+
+    def find(unit: Unit) -> dict[str, Any]:
+        known = cycles.cycle(unit, cycle)
+        if known is None:
+            raise NotFound("cycle")
+        return document(unit, known[0])
+
+    found = now.book.read(find)
+    now.show(found, lambda console: _print(console, [found]))
+
+
+@app.command()
+def tick() -> None:
+    """把到期的步骤都做完，按先后；重复运行无害。"""
+    from ledger.usecases.advance_cycle import tick as run_tick
+
+    now = session.current()
+    done: list[dict[str, Any]] = []
+    if not now.dry:
+        stderr = Console(stderr=True)
+        done = run_tick(now.book, now.request("tick", trace=now.book.ids.new(now.now)), lambda text: stderr.print(text, highlight=False))
+    found = now.book.read(_all)
+    now.show({"cycles": found, "done": done}, lambda console: _print(console, found))
+
+
+@app.command()
+def advance(
+    cycle: Annotated[str, typer.Argument(help="季度，如 2022Q3。")],
+    to: Annotated[str, typer.Option("--to", help="下一个状态。")],
+    reason: Annotated[str, typer.Option("--reason", help="原因。")],
+) -> None:
+    """提前走一步；要动积分的步骤还要 --second 第二人。"""
+    from ledger.usecases.advance_cycle import advance_cycle
+
+    now = session.current()
+    done = advance_cycle(now.book, now.request("advance_cycle"), cycle=cycle, to=to, reason=reason)
+    found = now.book.read(_all)
+    now.show({**done, "cycles": found}, lambda console: _print(console, found))
+
+
+def _print(console: Console, found: list[dict[str, Any]]) -> None:
+    table = Table("季度", "状态", "截止", "公示到", "兑换到", *TOTAL_WORDS.values())
+    for c in found:
+        dates = [str(c["dates"][name] or "") for name in ("cutoff_on", "notice_ends_on", "redeem_until")]
+        totals = [f"{c['totals'][name]:,}" for name in TOTAL_WORDS]
+        table.add_row(c["cycle"], STATE_WORDS[c["state"]], *dates, *totals)
+    console.print(table)

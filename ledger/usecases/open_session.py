@@ -1,0 +1,69 @@
+"""The redemption window: which cycle is open now, and a station's standing session and desk in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.domain.act import Act, instant, micros
+from ledger.domain.cycle import Cycle, local_date, name_of, planned
+from ledger.domain.errors import CycleClosed, DeskNotOpen
+from ledger.storage import cycles, goods
+from ledger.storage.unit_of_work import Book, Unit
+from ledger.usecases.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A station's session in the cycle that is redeeming; `acts` are those that opened it just now."""
+
+    cycle: str
+    session: str
+    closes_at: datetime
+    desk: str
+    acts: tuple[Act, ...] = ()
+
+
+def open_cycle_for_redeeming(unit: Unit, now: datetime) -> Cycle:
+    """The cycle whose redemption window is open. Raises CycleClosed when none is (unless always open)."""
+    settings = unit.book.settings
+    found = cycles.redeeming(unit, now)
+    if found is not None:
+        return found
+    if settings.redemption.always_open:
+        return planned(name_of(local_date(now, settings.zone)), settings.cycle.plan, settings.zone)
+    raise CycleClosed()
+
+
+def window_at(unit: Unit, request: Request, station: str, *, with_desk: bool) -> Window:
+    """The standing session of a station, opened on first use; with a desk when goods are to be handed over.
+
+    Raises: CycleClosed; DeskNotOpen when settings require a counted opening and no desk is open.
+    """
+    book, now = unit.book, request.now
+    cycle = open_cycle_for_redeeming(unit, now)
+    session = f"{cycle.name}.{station}"
+    row = unit.row(goods.SESSION_DESK, id=session)
+    acts: list[Act] = []
+    closes_at = instant(row[0]) if row else (cycle.redeem_until or now)
+    if row is None:
+        opens_at = min(now, closes_at)
+        if unit.change(goods.OPEN_SESSION, id=session, station=station, cycle=cycle.name, opens_at=micros(opens_at), closes_at=micros(closes_at)):
+            facts = {"kind": "standing", "opens_at": micros(opens_at), "closes_at": micros(closes_at)}
+            acts.append(request.act(book, "session_opened", subject=session, station=station, session=session, cycle=cycle.name, facts=facts))
+    desk = (row[1] if row else None) or ""
+    if with_desk and not desk:
+        desk, opened = _open_desk(unit, request, session, station, cycle.name)
+        acts.extend(opened)
+    return Window(cycle.name, session, closes_at, desk, tuple(acts))
+
+
+def _open_desk(unit: Unit, request: Request, session: str, station: str, cycle: str) -> tuple[str, list[Act]]:
+    """Open the session's desk with the book's count, unless the settings require a counted opening."""
+    book: Book = unit.book
+    if book.settings.desk.opening_count == "required":
+        raise DeskNotOpen()
+    desk = f"{session}.{unit.value(goods.DESKS_OF, session=session) + 1}"
+    if not unit.change(goods.OPEN_DESK, id=desk, session=session, station=station, at=micros(request.now), by=request.actor.id):
+        return desk, []
+    return desk, [request.act(book, "desk_opened", subject=desk, station=station, session=session, desk=desk, cycle=cycle, facts={"count": "book"})]
