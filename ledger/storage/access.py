@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -80,8 +79,13 @@ SET_PIN: Final = Statement("UPDATE {card} SET pin_hash = :pin_hash WHERE number 
 ADD_SPOKEN: Final = Statement(
     "INSERT INTO {spoken_code} (digest, purpose, subject, nonce, expires_at) VALUES (:digest, :purpose, :subject, :nonce, :expires_at)"
 )
-SPOKEN: Final = Statement("SELECT subject, expires_at, used_at FROM {spoken_code} WHERE digest = :digest AND purpose = :purpose")
-SPOKEN_BY_NONCE: Final = Statement("SELECT digest FROM {spoken_code} WHERE nonce = :nonce AND purpose = :purpose")
+SPOKEN: Final = Statement(
+    "SELECT digest, subject, nonce, expires_at, used_at FROM {spoken_code} WHERE digest = :digest AND purpose = :purpose"
+)
+SPOKEN_BY_NONCE: Final = Statement(
+    "SELECT digest, subject, nonce, expires_at, used_at FROM {spoken_code} WHERE nonce = :nonce AND purpose = :purpose"
+)
+HAS_SESSION: Final = Statement("SELECT 1 FROM {sign_in} WHERE person = :person AND revoked_at IS NULL AND expires_at > :now LIMIT 1")
 USE_SPOKEN: Final = Statement("UPDATE {spoken_code} SET used_at = :now WHERE digest = :digest AND used_at IS NULL")
 
 
@@ -195,10 +199,9 @@ def failures(unit: Unit, subject: bytes, kind: str, now: datetime, window: timed
     return row[0], -(-(row[1] - micros(now)) // 1_000_000)
 
 
-def count_failures(unit: Unit, subjects: Sequence[tuple[bytes, str]], now: datetime, window: timedelta) -> None:
-    """Add one failure to each (subject, kind), in a fixed row order; a window begins with its first failure."""
-    for subject, kind in sorted(subjects):
-        unit.change(COUNT_FAILURE, subject=subject, kind=kind, now=micros(now), ends=micros(now + window))
+def count_failure(unit: Unit, subject: bytes, kind: str, now: datetime, window: timedelta) -> None:
+    """Add one failure to a subject; a window begins with its first failure."""
+    unit.change(COUNT_FAILURE, subject=subject, kind=kind, now=micros(now), ends=micros(now + window))
 
 
 def _login(row: Row | None) -> Login | None:

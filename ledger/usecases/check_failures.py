@@ -18,26 +18,32 @@ from ledger.storage.unit_of_work import Book, Unit
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One thing whose failures are counted: its keyed subject, its kind, and how many are allowed in a window."""
+    """One thing whose failures are counted: its keyed subject, its kind, how many are allowed, and in what time."""
 
     subject: bytes
     kind: str
     most: int
+    window: timedelta
 
 
 def account(book: Book, login: str) -> Counter:
     """Failures of one login, known or not: the answers must not differ."""
-    return Counter(book.keyring.lookup("account", login), "account", book.settings.sign_in.failures_per_account)
+    return Counter(book.keyring.lookup("account", login), "account", book.settings.sign_in.failures_per_account, window(book))
 
 
 def address(book: Book, text: str) -> Counter:
     """Failures from one address; an IPv6 customer is a /64."""
-    return Counter(book.keyring.lookup("address", network(text)), "address", book.settings.sign_in.failures_per_address)
+    return Counter(book.keyring.lookup("address", network(text)), "address", book.settings.sign_in.failures_per_address, window(book))
 
 
 def pin(book: Book, holder: str) -> Counter:
     """Wrong PINs of one person, over all their cards."""
-    return Counter(book.keyring.lookup("pin", holder), "pin", book.settings.sign_in.pin_tries)
+    return Counter(book.keyring.lookup("pin", holder), "pin", book.settings.sign_in.pin_tries, window(book))
+
+
+def roster(book: Book, typed: str) -> Counter:
+    """Wrong matches of one name or card number. Four digits are few, so the allowed tries are those of a whole day."""
+    return Counter(book.keyring.lookup("roster", typed), "roster", book.settings.sign_in.failures_per_account, timedelta(days=1))
 
 
 def network(text: str) -> str:
@@ -64,18 +70,20 @@ def check(unit: Unit, counters: Sequence[Counter], now: datetime) -> None:
 
 def seconds_locked(unit: Unit, counter: Counter, now: datetime) -> int:
     """Seconds until a counter at its limit opens again, or 0."""
-    failures, wait = access.failures(unit, counter.subject, counter.kind, now, window(unit.book))
+    failures, wait = access.failures(unit, counter.subject, counter.kind, now, counter.window)
     return wait if failures >= counter.most else 0
 
 
 def failures_left(unit: Unit, counter: Counter, now: datetime) -> int:
     """How many more failures are allowed in this window."""
-    failures, _ = access.failures(unit, counter.subject, counter.kind, now, window(unit.book))
+    failures, _ = access.failures(unit, counter.subject, counter.kind, now, counter.window)
     return max(counter.most - failures, 0)
 
 
 def count(unit: Unit, counters: Sequence[Counter], now: datetime) -> None:
-    access.count_failures(unit, [(c.subject, c.kind) for c in counters], now, window(unit.book))
+    """Add one failure to each, in a fixed row order."""
+    for counter in sorted(counters, key=lambda c: (c.subject, c.kind)):
+        access.count_failure(unit, counter.subject, counter.kind, now, counter.window)
 
 
 def clear(unit: Unit, counter: Counter) -> None:

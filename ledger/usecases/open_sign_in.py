@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.domain.act import micros
-from ledger.domain.people import Actor, Grant
+from ledger.domain.people import ROLES, Actor, Grant
 from ledger.storage import access
 from ledger.storage.unit_of_work import Book, Unit
 
@@ -18,6 +18,7 @@ TOKEN_BYTES: Final = 32
 SEEN_PART: Final = 30
 """A session is marked as seen once in a thirtieth of its idle life: for a browser at a station, once a minute."""
 
+STAFF: Final = tuple(role for role in ROLES if role != "volunteer")
 PRECEDENCE: Final = ("officer", "auditor", "admin", "organiser", "keeper", "volunteer")
 
 

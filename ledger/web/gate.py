@@ -18,7 +18,7 @@ from ledger.config import BookSettings
 from ledger.domain.errors import Forbidden, InvalidInput, Unauthenticated
 from ledger.domain.people import ROLES, Actor
 from ledger.storage.unit_of_work import Book
-from ledger.usecases.open_sign_in import book_of, who
+from ledger.usecases.open_sign_in import STAFF, book_of, who
 from ledger.usecases.request import Answer
 from ledger.usecases.sign_in import ANYONE
 from ledger.web.shelf import Shelf
@@ -28,7 +28,6 @@ Clock = Callable[[], datetime]
 
 UPLOAD_BYTES: Final = 25 * 1024 * 1024
 BODY_BYTES: Final = 1024 * 1024
-STAFF: Final = tuple(role for role in ROLES if role != "volunteer")
 MARK: Final = "__open_to__"
 UPLOAD: Final = "__takes_upload__"
 
