@@ -46,8 +46,9 @@ def invite(book: Book, request: Request, *, person: str) -> Answer:
     def work(unit: Unit) -> Answer:
         holder = find_holder(unit, person)
         _check_may_invite(unit, request.actor, holder)
-        id, key_id = secrets.token_hex(CODE_BYTES), book.keyring.current_id("derive")
-        digest = code_digest(book.keyring, derived_code(book.keyring, "binding", id, key_id=key_id))
+        key_id = book.keyring.current_id("derive")
+        id, code = _fresh_code(book, key_id)
+        digest = code_digest(book.keyring, code)
         unit.change(access.ADD_SPOKEN, digest=digest, purpose=BINDING, subject=holder, nonce=id, expires_at=micros(expires_at))
         journal.post(unit, [request.act(book, "binding_offered", subject=holder, evidence=f"binding:{id}")])
         return {"person": holder, "binding": id, "key_id": key_id, "expires_at": micros(expires_at)}
@@ -123,6 +124,15 @@ def match(book: Book, request: Request, *, known: str, tail: str, address: str =
         return _come_in(unit, request, holder, "roster", device)
 
     return _kept(book.run(work))
+
+
+def _fresh_code(book: Book, key_id: str) -> tuple[str, str]:
+    """An id and its spoken code. One of digits alone would be taken for a card number."""
+    while True:
+        id = secrets.token_hex(CODE_BYTES)
+        code = derived_code(book.keyring, "binding", id, key_id=key_id)
+        if not code.isdigit():
+            return id, code
 
 
 def _binding(unit: Unit, request: Request, text: str) -> tuple[bytes, str, str]:
