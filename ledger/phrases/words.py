@@ -72,6 +72,7 @@ REASONS: Final[dict[str, Words]] = {
     "malformed": ("填得不对", "is not filled in correctly"),
     "missing": ("没有填", "is missing"),
     "too_long": ("太长了", "is too long"),
+    "insecure": ("不是本机地址：要用https，或加 --insecure", "is not this machine: use https, or say --insecure"),
     "too_short": ("太短了", "is too short"),
     "too_common": ("太常见，别人容易猜到", "is too common and easily guessed"),
     "too_large": ("太大了", "is too large"),
