@@ -121,9 +121,7 @@ class Beancount:
             lines.append(f"  occurred: {occurred}\n")
         lines += [f'  {name}: "{_plain(columns[place])}"\n' for name, place in _TAG_PLACES if columns[place]]
         for path, commodity, amount in recorded.legs:
-            lines.append(
-                f"  {beancount_account(path)}  {self._scales.amount(commodity, amount)} {beancount_commodity(commodity)}\n"
-            )
+            lines.append(f"  {beancount_account(path)}  {self._scales.amount(commodity, amount)} {beancount_commodity(commodity)}\n")
         return "".join(lines) + "\n"
 
 

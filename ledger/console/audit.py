@@ -76,7 +76,8 @@ def proof_command(entry: Annotated[str, typer.Argument(help="凭证号（回执�
     shown = trail.proof(now.book, entry)
 
     def prose(console: Console) -> None:
-        console.print(f"凭证 {shown['entry']} 是第 {shown['leaf_index']} 片叶（从 0 数起），树有 {shown['tree_size']} 片叶，树根 {shown['root']}")
+        console.print(f"凭证 {shown['entry']} 是第 {shown['leaf_index']} 片叶（从 0 数起）")
+        console.print(f"树有 {shown['tree_size']} 片叶，树根 {shown['root']}")
         for step in shown["path"]:
             console.print(f"  {step}")
 
@@ -108,7 +109,8 @@ def export_command(
     now = session.current()
     with _progress("导出") as advance:
         made = export(now.book, format.value, out, cycle, lambda acts: advance("凭证", acts))
-    now.show(made, lambda console: console.print(f"已写 {out}：{made['entries']} 张凭证，{made['postings']} 条分录，SHA-256 {made['sha256']}"))
+    words = f"已写 {out}：{made['entries']} 张凭证，{made['postings']} 条分录，SHA-256 {made['sha256']}"
+    now.show(made, lambda console: console.print(words))
 
 
 @contextmanager

@@ -78,9 +78,68 @@ LEGS_WITHOUT_ACCOUNT: Final = Statement(
     " GROUP BY p.account, p.commodity ORDER BY p.account LIMIT :most"
 )
 FIRST_ON_ACCOUNT: Final = Statement("SELECT min(act) FROM {posting} WHERE account = :path")
-LAST_ON_ACCOUNT: Final = Statement(
-    "SELECT max(a.recorded_at) FROM {posting} p JOIN {act} a ON a.id = p.act WHERE p.account = :path"
+LAST_ON_ACCOUNT: Final = Statement("SELECT max(a.recorded_at) FROM {posting} p JOIN {act} a ON a.id = p.act WHERE p.account = :path")
+ACCOUNT_DRIFT: Final = Statement(
+    "SELECT a.balance - (SELECT coalesce(sum(p.amount), 0) FROM {posting} p WHERE p.account = a.path) FROM {account} a WHERE a.path = :path"
 )
+NEIGHBOURS: Final = Statement("SELECT recorded_at, occurred_at FROM {act} WHERE id >= :low AND id <= :high ORDER BY id LIMIT 200")
+RECEIPTS_UNEXPLAINED: Final = Statement(
+    "SELECT r.id, r.act FROM {receipt_lot} r LEFT JOIN {act} a ON a.id = r.act AND a.kind IN ('stock_received', 'stock_moved')"
+    " WHERE a.id IS NULL ORDER BY r.id LIMIT 200"
+)
+HOLDS_UNEXPLAINED: Final = Statement(
+    "SELECT h.id FROM {hold} h LEFT JOIN {act} a ON a.id = h.id AND a.kind = 'hold_placed' WHERE a.id IS NULL ORDER BY h.id LIMIT 200"
+)
+REDEMPTIONS_UNEXPLAINED: Final = Statement(
+    "SELECT r.id FROM {redemption} r LEFT JOIN {act} a ON a.id = r.id AND a.kind = 'handed_over' WHERE a.id IS NULL ORDER BY r.id LIMIT 200"
+)
+PASSES_UNEXPLAINED: Final = Statement(
+    "SELECT u.nonce, u.act FROM {pass_use} u LEFT JOIN {act} a ON a.id = u.act WHERE u.act <> '' AND a.id IS NULL"
+    " ORDER BY u.nonce LIMIT 200"
+)
+HOLDERS: Final = Statement("SELECT id FROM {holder} WHERE id > :after ORDER BY id LIMIT :most")
+TAKEN_ON_HOLD: Final = Statement(
+    "SELECT h.holder, h.cycle, l.sku, l.quantity FROM {hold} h JOIN {hold_line} l ON l.hold = h.id WHERE h.holder IN @ids"
+    " AND h.state = 'held'"
+)
+TAKEN_BY_HAND: Final = Statement(
+    "SELECT r.holder, r.cycle, l.sku, l.quantity FROM {redemption} r JOIN {redemption_line} l ON l.redemption = r.id"
+    " WHERE r.holder IN @ids AND r.reversed_by = ''"
+)
+ATTENDANCE_UNEXPLAINED: Final = Statement(
+    "SELECT t.id FROM {attendance} t WHERE NOT EXISTS (SELECT 1 FROM {act} a WHERE a.subject = t.person AND a.evidence = 'activity:'"
+    " || t.activity AND a.kind IN ('checked_in', 'service_earned', 'service_served')) ORDER BY t.id LIMIT 200"
+)
+EARNINGS_UNEXPLAINED: Final = Statement(
+    "SELECT t.id, t.earned_act FROM {attendance} t LEFT JOIN {act} a ON a.id = t.earned_act AND a.kind = 'service_earned'"
+    " WHERE t.earned_act <> '' AND a.id IS NULL ORDER BY t.id LIMIT 200"
+)
+POINTS_UNEXPLAINED: Final = Statement("SELECT id, points FROM {attendance} WHERE earned_act = '' AND points <> 0 ORDER BY id LIMIT 200")
+ATTENDED_TWICE: Final = Statement(
+    "SELECT activity, person, count(*) FROM {attendance} WHERE state <> 'undone' GROUP BY activity, person HAVING count(*) > 1 LIMIT 200"
+)
+LINES_UNEXPLAINED: Final = Statement(
+    "SELECT l.cycle, l.line, l.earned_act FROM {notice_line} l LEFT JOIN {act} a ON a.id = l.earned_act AND a.kind = 'service_earned'"
+    " WHERE a.id IS NULL ORDER BY l.cycle, l.line LIMIT 200"
+)
+LINE_TOTALS: Final = Statement("SELECT cycle, count(*), coalesce(sum(points), 0) FROM {notice_line} GROUP BY cycle")
+LAPSED_BUT_LEFT: Final = Statement(
+    "SELECT path, balance, expires_at FROM {account} WHERE path >= 'wallet/' AND path < 'wallet0' AND expires_at <= :at AND balance > 0"
+    " ORDER BY path"
+)
+LOGINS: Final = Statement("SELECT id, person FROM {login}")
+BOOK: Final = Statement("SELECT slug, genesis, decimals, hash, zone, currency FROM {book}")
+NOTES_UNEXPLAINED: Final = Statement(
+    "SELECT n.act FROM {note} n LEFT JOIN {act} a ON a.id = n.act WHERE a.id IS NULL OR a.note_digest = '' ORDER BY n.act LIMIT 200"
+)
+REQUEST_KEYS: Final = Statement("SELECT actor, request, body_digest, answer FROM {request_key} ORDER BY actor, request")
+RESOLVED_TWICE: Final = Statement(
+    "SELECT resolves, count(*), max(id) FROM {act} WHERE resolves IS NOT NULL GROUP BY resolves HAVING count(*) > 1 LIMIT 200"
+)
+REVERSED_TWICE: Final = Statement(
+    "SELECT reverses, count(*), max(id) FROM {act} WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(*) > 1 LIMIT 200"
+)
+UNDONE_BATCHES: Final = Statement("SELECT subject FROM {act} WHERE kind = 'batch_undone'")
 OVERDRAFTS: Final = Statement("SELECT path FROM {account} WHERE path >= 'fund/' AND path < 'fund0' AND floor IS NULL")
 RESOLVERS: Final = Statement("SELECT resolves, id, kind, recorded_at FROM {act} WHERE resolves IN @ids")
 REVERSERS: Final = Statement("SELECT reverses, id, kind, recorded_at FROM {act} WHERE reverses IN @ids")
@@ -106,13 +165,15 @@ def along_the_trail(unit: Unit) -> Iterator[list[Sealed]]:
     """Every leaf in order with its act and postings, then the acts that have no leaf by id; in chunks."""
     for chunk in chunked(unit.stream(ACTS_BY_LEAF)):
         legs = _numbered_legs(unit, [row[0] for row in chunk])
-        yield [Sealed(row[0], row[3:] if row[3] is not None else None, row[1], _bytes(row[2]), legs.get(row[0], []), False) for row in chunk]
+        yield [
+            Sealed(row[0], row[3:] if row[3] is not None else None, row[1], _bytes(row[2]), legs.get(row[0], []), False) for row in chunk
+        ]
     for chunk in chunked(unit.stream(ACTS_WITHOUT_LEAF)):
         legs = _numbered_legs(unit, [row[0] for row in chunk])
         yield [Sealed(row[0], row[2:], None, None, legs.get(row[0], []), row[1] is not None) for row in chunk]
 
 
-def rows_by(unit: Unit, table: str, column: str, values: Iterable[str]) -> list[dict[str, Any]]:
+def rows_by(unit: Unit, table: str, column: str, values: Iterable[Any]) -> list[dict[str, Any]]:
     """Whole rows of a table, as dictionaries, whose text column holds one of the values."""
     statement, names = _by(table, column)
     wanted = sorted({value for value in values if isinstance(value, str)})
@@ -154,7 +215,7 @@ def _unexplained(table: str, key: str) -> Statement:
 def _numbered_legs(unit: Unit, acts: list[str]) -> dict[str, list[tuple[int, str, str, int]]]:
     legs: dict[str, list[tuple[int, str, str, int]]] = {}
     for act, *leg in unit.rows(NUMBERED_LEGS, acts=acts):
-        legs.setdefault(act, []).append(tuple(leg))  # type: ignore[arg-type]
+        legs.setdefault(act, []).append(tuple(leg))
     return legs
 
 
@@ -185,3 +246,22 @@ def chunked(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
 
 def _bytes(value: object) -> bytes | None:
     return value if value is None or isinstance(value, bytes) else bytes(value)  # type: ignore[call-overload]
+
+
+def column_values(unit: Unit, table: str, column: str, most: int, begins: str = "") -> list[Any]:
+    """Different values of a column (those that begin with a text), at most so many."""
+    return [row[0] for row in unit.rows(_values_of(table, column), low=begins, high=begins + "\U0010ffff", most=most)]
+
+
+@lru_cache(maxsize=64)
+def _values_of(table: str, column: str) -> Statement:
+    return Statement(f"SELECT DISTINCT {column} FROM {{{table}}} WHERE {column} >= :low AND {column} < :high ORDER BY {column} LIMIT :most")
+
+
+@lru_cache(maxsize=64)
+def ended_without_act(table: str, key: str, column: str) -> Statement:
+    """Rows whose column is filled although no act of :kind is about them: (key, column)."""
+    return Statement(
+        f"SELECT t.{key}, t.{column} FROM {{{table}}} t WHERE t.{column} IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {{act}} a WHERE a.subject = t.{key} AND a.kind = :kind) ORDER BY t.{key} LIMIT :most"
+    )

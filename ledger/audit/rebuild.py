@@ -1,0 +1,80 @@
+"""Balances rebuilt from postings alone, act after act, with the floors that must hold on the way.
+
+Memory follows the accounts that hold something at a moment, not the length of the journal: an account whose sum returns
+to zero is forgotten. Accounts are kept by a 64-bit hash of path and commodity; a mismatch is looked up exactly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.domain.account import FAMILIES
+
+FLOORED: Final = tuple(f"{family.name}/" for family in FAMILIES.values() if family.floor is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An account below its floor: since which act, and how low it was then."""
+
+    account: str
+    commodity: str
+    entry: str
+    recorded_at: int
+    balance: int
+
+
+class Balances:
+    """Running sums per account. `overdrafts` are the paths that may go below zero; `patience` is in microseconds.
+
+    Acts of one unit, and units that ran side by side, may stand in the trail in another order than they were applied, so
+    a sum below the floor counts as a breach only when later postings do not lift it again within `patience`.
+    """
+
+    def __init__(self, overdrafts: Iterable[str], patience: int) -> None:
+        self._sums: dict[int, int] = {}
+        self._below: dict[int, Breach] = {}
+        self._overdrafts = frozenset(overdrafts)
+        self._patience = patience
+        self.totals: defaultdict[str, int] = defaultdict(int)
+
+    def add(self, entry: str, recorded_at: int, path: str, commodity: str, amount: int) -> Breach | None:
+        """Apply one posting. Returns the breach that this posting ends too late, if any."""
+        key = hash((path, commodity))
+        balance = self._sums.get(key, 0) + amount
+        self.totals[commodity] += amount
+        if balance:
+            self._sums[key] = balance
+        else:
+            self._sums.pop(key, None)
+        if balance < 0:
+            if key not in self._below and path.startswith(FLOORED) and path not in self._overdrafts:
+                self._below[key] = Breach(path, commodity, entry, recorded_at, balance)
+        elif self._below:
+            ended = self._below.pop(key, None)
+            if ended is not None and recorded_at - ended.recorded_at > self._patience:
+                return ended
+        return None
+
+    def standing(self) -> Iterator[Breach]:
+        """Breaches that nothing has lifted."""
+        yield from self._below.values()
+
+    def take(self, path: str, commodity: str) -> int:
+        """The sum of an account, which is then forgotten."""
+        return self._sums.pop(hash((path, commodity)), 0)
+
+    @property
+    def left(self) -> int:
+        """How many accounts with a sum were not taken."""
+        return len(self._sums)
+
+
+HOLD_STATES: Final = {"handed_over": "settled", "hold_voided": "voided", "hold_expired": "expired"}
+"""The state in which the kind of act that resolves a hold leaves it."""
+
+LINE_STATES: Final = {"points_settled": ("settled",), "points_voided": ("voided",), "reversed": ("voided",), "": ("noticed", "reviewing")}
+"""The states a notice line may have, by the kind of act that resolves its earning."""

@@ -1,0 +1,239 @@
+"""The desk: holds, hand-overs, prices, costs, used passes and what each person may still take."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from ledger.audit.inquiry import MINUTE, TOLERANCE, Follower, Inquiry, Seen, Witness, by, followers, grouped, moment
+from ledger.audit.rebuild import HOLD_STATES
+from ledger.domain.account import CNY, PTS, lot_of
+from ledger.storage import evidence
+
+LISTED_MAX: Final = 200
+OVERDUE_AFTER: Final = 24 * 60 * MINUTE
+
+
+class Holds(Witness):
+    """A hold's state, points and lines are what the acts that placed and resolved it say."""
+
+    checks = ("holds_match_acts", "holds_in_time")
+    kinds = frozenset({"hold_placed"})
+
+    def see(self, acts: Sequence[Seen]) -> None:
+        unit, ids = self.inquiry.unit, [act.at.id for act in acts]
+        rows, lines = by(evidence.rows_by(unit, "hold", "id", ids), "id"), grouped(evidence.rows_by(unit, "hold_line", "hold", ids), "hold")
+        resolvers = followers(unit.rows(evidence.RESOLVERS, ids=ids))
+        for act in acts:
+            row, resolver = rows.get(act.at.id), resolvers.get(act.at.id)
+            if row is None:
+                self.inquiry.missing("holds_match_acts", table="hold", name=act.at.id, entry=act.at.id)
+                continue
+            self.inquiry.compare("holds_match_acts", _hold_as_told(act, resolver), row, table="hold", name=act.at.id, entry=act.at.id)
+            compare_items(self.inquiry, "holds_match_acts", act, "hold_line", lines.get(act.at.id, []))
+            self._check_time(act, resolver)
+            check_moved(self.inquiry, "holds_match_acts", act, points=act.total("held", PTS), goods=_goods_on(act, "held"))
+
+    def finish(self) -> None:
+        for (id,) in self.inquiry.unit.rows(evidence.HOLDS_UNEXPLAINED):
+            self.inquiry.unexplained("holds_match_acts", table="hold", name=id)
+
+    def _check_time(self, act: Seen, resolver: Follower | None) -> None:
+        until, now = act.facts.get("expires_at"), self.inquiry.now
+        if resolver is None and now is not None and type(until) is int and until < now - OVERDUE_AFTER:
+            self.inquiry.note(
+                "holds_in_time", f"预留 {act.at.id} 应在 {moment(until)} 前领取，至今既未领取也未撤销", expected="已结清", found="held",
+                entry=act.at.id, table="hold", field="state",
+            )  # fmt: skip
+
+
+class Redemptions(Witness):
+    """A hand-over's record is what its act says; it takes price × quantity, and each piece leaves with its cost."""
+
+    checks = ("redemptions_match_acts", "prices_kept", "costs_kept", "passes_used_once")
+    kinds = frozenset({"good_priced", "stock_received", "hold_placed", "handed_over"})
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        super().__init__(inquiry)
+        self._prices: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
+        self._unit_costs: dict[str, Any] = {}
+
+    def see(self, acts: Sequence[Seen]) -> None:
+        for act in acts:
+            if act.at.kind == "good_priced":
+                self._prices[act.at.subject].append((act.at.recorded_at, act.facts.get("price_points")))
+            elif act.at.kind == "stock_received":
+                self._unit_costs[act.facts.get("receipt", "")] = act.facts.get("unit_cost_fen")
+        for act in acts:
+            if act.at.kind == "hold_placed" or (act.at.kind == "handed_over" and not act.at.resolves):
+                self._check_prices(act)
+        handed = [act for act in acts if act.at.kind == "handed_over"]
+        if handed:
+            self._compare(handed)
+
+    def finish(self) -> None:
+        for (id,) in self.inquiry.unit.rows(evidence.REDEMPTIONS_UNEXPLAINED):
+            self.inquiry.unexplained("redemptions_match_acts", table="redemption", name=id)
+        for nonce, act in self.inquiry.unit.rows(evidence.PASSES_UNEXPLAINED):
+            self.inquiry.note(
+                "passes_used_once", f"通行码 {nonce} 记为已用，所指凭证 {act} 不存在", expected=act, found=None, entry=act,
+                table="pass_use", field="act",
+            )  # fmt: skip
+
+    def _compare(self, acts: list[Seen]) -> None:
+        unit, ids = self.inquiry.unit, [act.at.id for act in acts]
+        rows = by(evidence.rows_by(unit, "redemption", "id", ids), "id")
+        lines = grouped(evidence.rows_by(unit, "redemption_line", "redemption", ids), "redemption")
+        reversers = followers(unit.rows(evidence.REVERSERS, ids=ids))
+        passes = by(evidence.rows_by(unit, "pass_use", "nonce", [act.facts.get("pass") for act in acts]), "nonce")
+        for act in acts:
+            row = rows.get(act.at.id)
+            if row is None:
+                self.inquiry.missing("redemptions_match_acts", table="redemption", name=act.at.id, entry=act.at.id)
+                continue
+            told = _redemption_as_told(act, reversers.get(act.at.id))
+            self.inquiry.compare("redemptions_match_acts", told, row, table="redemption", name=act.at.id, entry=act.at.id)
+            compare_items(self.inquiry, "redemptions_match_acts", act, "redemption_line", lines.get(act.at.id, []))
+            check_moved(
+                self.inquiry, "redemptions_match_acts", act, points=act.total("redeemed", PTS), goods=_goods_on(act, "handed")
+            )
+            self._check_costs(act)
+            self._check_pass(act, passes)
+
+    def _check_prices(self, act: Seen) -> None:
+        """At the price in force when it was recorded, or within five minutes of a change."""
+        for item in _items(act):
+            history = self._prices.get(item.get("sku", ""), [])
+            at = act.at.recorded_at
+            in_force = {price for since, price in history if at - TOLERANCE <= since <= at + TOLERANCE}
+            place = bisect_right(history, at - TOLERANCE, key=lambda change: change[0]) - 1
+            in_force |= {history[place][1]} if place >= 0 else set()
+            asked, prices = item.get("price_points"), sorted(in_force, key=str)
+            if asked not in prices:
+                self.inquiry.note(
+                    "prices_kept", f"凭证 {act.at.id} 中 {item.get('sku')} 按 {asked} 计点，当时价格为 {prices}",
+                    expected=prices, found=asked, entry=act.at.id, table="act", field="facts.items",
+                )  # fmt: skip
+
+    def _check_costs(self, act: Seen) -> None:
+        """What left with each receipt lot costs its unit cost: shelf or held goods against worth."""
+        due: defaultdict[str, int] = defaultdict(int)
+        charged: defaultdict[str, int] = defaultdict(int)
+        for _, path, commodity, amount in act.legs:
+            if path.startswith(("shelf/", "held/")) and commodity != PTS:
+                due[lot_of(path)] -= amount * (self._unit_costs.get(lot_of(path)) or 0)
+            elif path.startswith("worth/") and commodity == CNY:
+                charged[lot_of(path)] -= amount
+        for receipt in due.keys() | charged.keys():
+            if due[receipt] != charged[receipt]:
+                self.inquiry.note(
+                    "costs_kept", f"凭证 {act.at.id} 从入库单 {receipt} 出库，成本应为 {due[receipt]} 分，记了 {charged[receipt]} 分",
+                    expected=due[receipt], found=charged[receipt], entry=act.at.id, table="posting", field="amount",
+                )  # fmt: skip
+
+    def _check_pass(self, act: Seen, passes: dict[str, dict[str, Any]]) -> None:
+        nonce = act.facts.get("pass")
+        if not nonce:
+            return
+        if nonce not in passes:
+            self.inquiry.note(
+                "passes_used_once", f"凭证 {act.at.id} 用掉了通行码 {nonce}，表 pass_use 中却没有它，可能被再次使用",
+                expected=nonce, found=None, entry=act.at.id, table="pass_use", field="nonce",
+            )  # fmt: skip
+            return
+        told = {"act": act.at.id, "subject": act.at.subject, "used_at": act.at.recorded_at, "station": act.at.station}
+        self.inquiry.compare("passes_used_once", told, passes[nonce], table="pass_use", name=nonce, entry=act.at.id)
+
+
+class Allowances(Witness):
+    """What counts against a limit is what was handed over and not reversed, and what is on hold, person by person."""
+
+    checks = ("allowances_match",)
+
+    def finish(self) -> None:
+        unit, after = self.inquiry.unit, ""
+        while rows := unit.rows(evidence.HOLDERS, after=after, most=evidence.CHUNK // 4):
+            holders = [row[0] for row in rows]
+            taken: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+            for statement in (evidence.TAKEN_ON_HOLD, evidence.TAKEN_BY_HAND):
+                for holder, cycle, sku, quantity in unit.rows(statement, ids=holders):
+                    taken[holder, cycle, sku] += quantity
+            for row in evidence.rows_by(unit, "allowance", "holder", holders):
+                key = (row["holder"], row["cycle"], row["sku"])
+                self._compare(key, taken.pop(key, 0), row["taken"])
+            for key, quantity in taken.items():
+                self._compare(key, quantity, None)
+            after = holders[-1]
+
+    def _compare(self, key: tuple[str, str, str], expected: int, found: object) -> None:
+        if expected != found:
+            self.inquiry.note(
+                "allowances_match", f"{key[0]} 在 {key[1]} 已领已留的 {key[2]} 应为 {expected} 件，表中为 {found}",
+                expected=expected, found=found, table="allowance", field="taken",
+            )  # fmt: skip
+
+
+def compare_items(inquiry: Inquiry, check: str, act: Seen, table: str, lines: Iterable[dict[str, Any]]) -> None:
+    """The lines of a hold or redemption against the items in its act."""
+    told = {item.get("sku"): (item.get("quantity"), item.get("price_points")) for item in _items(act)}
+    found = {line["sku"]: (line["quantity"], line["price_points"]) for line in lines}
+    for sku in sorted(told.keys() | found.keys(), key=str):
+        if told.get(sku) != found.get(sku):
+            inquiry.note(
+                check, f"凭证 {act.at.id} 写 {sku}（件数，单价）为 {told.get(sku)}，表 {table} 中为 {found.get(sku)}",
+                expected=told.get(sku), found=found.get(sku), entry=act.at.id, table=table, field="quantity",
+            )  # fmt: skip
+
+
+def check_moved(inquiry: Inquiry, check: str, act: Seen, *, points: int, goods: dict[str, int]) -> None:
+    """Points moved are price × quantity of the items, and pieces moved are their quantities."""
+    items = [item for item in _items(act) if type(item.get("quantity")) is int and type(item.get("price_points")) is int]
+    due = sum(item["quantity"] * item["price_points"] for item in items)
+    if due != points:
+        inquiry.note(
+            check, f"凭证 {act.at.id} 按件数乘单价应动 {due} 点，分录动了 {points} 点", expected=due, found=points, entry=act.at.id,
+            table="posting", field="amount",
+        )  # fmt: skip
+    for sku in {item.get("sku") for item in items} | goods.keys():
+        quantity = sum(item["quantity"] for item in items if item.get("sku") == sku)
+        if quantity != goods.get(sku or "", 0):
+            inquiry.note(
+                check, f"凭证 {act.at.id} 应动 {sku} {quantity} 件，分录动了 {goods.get(sku or '', 0)} 件",
+                expected=quantity, found=goods.get(sku or "", 0), entry=act.at.id, table="posting", field="amount",
+            )  # fmt: skip
+
+
+def _items(act: Seen) -> list[dict[str, Any]]:
+    items = act.facts.get("items")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _goods_on(act: Seen, family: str) -> dict[str, int]:
+    goods: defaultdict[str, int] = defaultdict(int)
+    for _, path, commodity, amount in act.legs:
+        if path.startswith(family + "/") and commodity != PTS and type(amount) is int:
+            goods[commodity] += amount
+    return dict(goods)
+
+
+def _hold_as_told(act: Seen, resolver: Follower | None) -> dict[str, Any]:
+    told = {
+        "holder": act.at.subject, "station": act.at.station, "session": act.at.session, "cycle": act.at.cycle,
+        "points": act.total("held", PTS), "placed_at": act.at.recorded_at, "state": "held", "resolved_by": "", "resolved_at": None,
+    }  # fmt: skip
+    if "expires_at" in act.facts:
+        told["expires_at"] = act.facts["expires_at"]
+    if resolver is not None:
+        told |= {"state": HOLD_STATES.get(resolver.kind, "held"), "resolved_by": resolver.id, "resolved_at": resolver.recorded_at}
+    return told
+
+
+def _redemption_as_told(act: Seen, reverser: Follower | None) -> dict[str, Any]:
+    told = {
+        "hold": act.at.resolves or "", "holder": act.at.subject, "station": act.at.station, "session": act.at.session,
+        "desk": act.at.desk, "keeper": act.at.actor, "cycle": act.at.cycle, "points": act.total("redeemed", PTS),
+        "at": act.at.recorded_at, "reversed_by": reverser.id if reverser else "",
+    }  # fmt: skip
+    return told | ({"receipt": act.facts["receipt"]} if "receipt" in act.facts else {})
