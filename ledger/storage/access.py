@@ -68,6 +68,7 @@ COUNT_FAILURE: Final = Statement(
     " failures = CASE WHEN f.window_ends_at <= :now OR f.window_ends_at > :ends THEN 1 ELSE f.failures + 1 END,"
     " window_ends_at = CASE WHEN f.window_ends_at <= :now OR f.window_ends_at > :ends THEN :ends ELSE f.window_ends_at END"
 )
+GIVE_BACK: Final = Statement("UPDATE {failure} SET failures = failures - 1 WHERE subject = :subject AND kind = :kind AND failures > 0")
 CLEAR_FAILURES: Final = Statement("DELETE FROM {failure} WHERE subject = :subject AND kind = :kind")
 FORGET_FAILURES: Final = Statement("DELETE FROM {failure} WHERE window_ends_at <= :now")
 

@@ -77,14 +77,15 @@ def bind(book: Book, request: Request, *, shown: str, address: str = "", device:
     counters = [check_failures.address(book, address)] if address else []
 
     def work(unit: Unit) -> Answer | LedgerError:
-        check_failures.check(unit, counters, request.now)
+        check_failures.take_try(unit, counters, request.now)
         try:
             digest, holder, nonce = _binding(unit, request, shown)
         except LedgerError as refusal:
-            check_failures.count(unit, counters, request.now)
             journal.post(unit, [refused(book, request, "", "binding")])
             return refusal
-        unit.change(access.USE_SPOKEN, digest=digest, now=micros(request.now))
+        check_failures.give_back(unit, counters)
+        if unit.change(access.USE_SPOKEN, digest=digest, now=micros(request.now)) != 1:
+            raise PassAlreadyUsed()
         return _come_in(unit, request, holder, f"binding:{nonce}", device)
 
     return _kept(book.run(work))
@@ -114,13 +115,12 @@ def match(book: Book, request: Request, *, known: str, tail: str, address: str =
     counters = [check_failures.roster(book, typed.known), *([check_failures.address(book, address)] if address else [])]
 
     def work(unit: Unit) -> Answer | LedgerError:
-        check_failures.check(unit, counters, request.now)
+        check_failures.take_try(unit, counters, request.now)
         holder = _by_card(unit, typed) if typed.is_card else _by_name(unit, typed, request)
         if not holder:
-            check_failures.count(unit, counters, request.now)
             journal.post(unit, [refused(book, request, "", "roster")])
             return Unauthenticated()
-        check_failures.clear(unit, counters[0])
+        check_failures.forgive(unit, counters)
         return _come_in(unit, request, holder, "roster", device)
 
     return _kept(book.run(work))

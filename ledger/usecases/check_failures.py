@@ -1,7 +1,7 @@
 """Brute force is slowed by counting failures only, in a table that all workers share: per account, per address, per card.
 
-What is counted appears under a keyed look-up, never in the clear. A right secret is believed only while the count is below
-its limit, so that a thousand guesses sent at once tell no more than the allowed few.
+What is counted appears under a keyed look-up, never in the clear. A try is counted before its outcome is believed and given
+back when it was right, so that a thousand guesses sent at once tell no more than the allowed few.
 """
 
 from __future__ import annotations
@@ -62,10 +62,36 @@ def window(book: Book) -> timedelta:
 
 
 def check(unit: Unit, counters: Sequence[Counter], now: datetime) -> None:
-    """Raises TooManyRequests with the seconds to wait when any counter is at its limit."""
+    """Before anything slow is done. Raises TooManyRequests with the seconds to wait when any counter is at its limit."""
     waits = [wait for counter in counters if (wait := seconds_locked(unit, counter, now))]
     if waits:
         raise TooManyRequests(max(waits))
+
+
+def take_try(unit: Unit, counters: Sequence[Counter], now: datetime) -> None:
+    """Count a failure in advance, in a fixed row order: tries that run side by side wait for each other on these rows.
+
+    Keep it when the try fails; `forgive` it when not. Raises TooManyRequests when a counter is past its limit, which leaves nothing.
+    """
+    waits = []
+    for counter in sorted(counters, key=lambda c: (c.subject, c.kind)):
+        access.count_failure(unit, counter.subject, counter.kind, now, counter.window)
+        failures, wait = access.failures(unit, counter.subject, counter.kind, now, counter.window)
+        waits += [wait] if failures > counter.most else []
+    if waits:
+        raise TooManyRequests(max(waits))
+
+
+def forgive(unit: Unit, counters: Sequence[Counter]) -> None:
+    """After a success: the first counter (whose secret was right) forgets its failures, the others get this try back."""
+    unit.change(access.CLEAR_FAILURES, subject=counters[0].subject, kind=counters[0].kind)
+    give_back(unit, counters[1:])
+
+
+def give_back(unit: Unit, counters: Sequence[Counter]) -> None:
+    """Take one try off each counter again."""
+    for counter in counters:
+        unit.change(access.GIVE_BACK, subject=counter.subject, kind=counter.kind)
 
 
 def seconds_locked(unit: Unit, counter: Counter, now: datetime) -> int:
@@ -78,14 +104,3 @@ def failures_left(unit: Unit, counter: Counter, now: datetime) -> int:
     """How many more failures are allowed in this window."""
     failures, _ = access.failures(unit, counter.subject, counter.kind, now, counter.window)
     return max(counter.most - failures, 0)
-
-
-def count(unit: Unit, counters: Sequence[Counter], now: datetime) -> None:
-    """Add one failure to each, in a fixed row order."""
-    for counter in sorted(counters, key=lambda c: (c.subject, c.kind)):
-        access.count_failure(unit, counter.subject, counter.kind, now, counter.window)
-
-
-def clear(unit: Unit, counter: Counter) -> None:
-    """A success of the account forgets its failures; those of the address stay."""
-    unit.change(access.CLEAR_FAILURES, subject=counter.subject, kind=counter.kind)

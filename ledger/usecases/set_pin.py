@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.domain.errors import Forbidden, LedgerError, NotFound, PinLocked, PinWrong, WitnessRequired
+from ledger.domain.errors import Forbidden, LedgerError, NotFound, PinLocked, PinWrong, TooManyRequests, WitnessRequired
 from ledger.domain.people import Actor
 from ledger.storage import access, journal
 from ledger.storage.unit_of_work import Book, Unit
@@ -30,7 +30,7 @@ def set_pin(book: Book, request: Request, *, person: str, pin: str) -> Answer:
         if found is None:
             raise NotFound("card")
         unit.change(access.SET_PIN, number=found[0], pin_hash=pin_hash)
-        check_failures.clear(unit, check_failures.pin(book, holder))
+        check_failures.forgive(unit, [check_failures.pin(book, holder)])
         journal.post(unit, [request.act(book, "pin_set", subject=holder)])
         return {"card": found[0][-4:]}
 
@@ -46,7 +46,9 @@ def check_pin(book: Book, request: Request, *, shown: str, pin: str) -> None:
 
     def look(unit: Unit) -> tuple[str, str]:
         holder = identify(unit, shown, now=request.now).holder
-        _check_unlocked(unit, holder, request)
+        seconds = check_failures.seconds_locked(unit, check_failures.pin(book, holder), request.now)
+        if seconds:
+            raise _locked(seconds)
         found = unit.row(access.CARD_PIN, holder=holder)
         return holder, found[1] if found else ""
 
@@ -61,20 +63,20 @@ def check_pin(book: Book, request: Request, *, shown: str, pin: str) -> None:
 
 def _settle(unit: Unit, request: Request, holder: str, *, is_right: bool) -> LedgerError | None:
     """Believe a right PIN only while tries are left; keep a wrong one's count and act by returning the refusal."""
-    _check_unlocked(unit, holder, request)
     counter = check_failures.pin(unit.book, holder)
+    try:
+        check_failures.take_try(unit, [counter], request.now)
+    except TooManyRequests as refusal:
+        raise _locked(int(str(refusal.facts["retry_after_s"]))) from refusal
     if is_right:
-        check_failures.clear(unit, counter)
+        check_failures.forgive(unit, [counter])
         return None
-    check_failures.count(unit, [counter], request.now)
     journal.post(unit, [request.act(unit.book, "pin_refused", subject=holder)])
     return PinWrong(check_failures.failures_left(unit, counter, request.now))
 
 
-def _check_unlocked(unit: Unit, holder: str, request: Request) -> None:
-    seconds = check_failures.seconds_locked(unit, check_failures.pin(unit.book, holder), request.now)
-    if seconds:
-        raise PinLocked(-(-seconds // 60))
+def _locked(seconds: int) -> PinLocked:
+    return PinLocked(-(-seconds // 60))
 
 
 def _check_may_set(request: Request, holder: str) -> None:

@@ -38,7 +38,6 @@ class _Attempt:
     password_fits: bool
     otp: str
     rehashed: str
-    account: Counter
     counters: tuple[Counter, ...]
 
 
@@ -80,24 +79,24 @@ def _try(book: Book, now: datetime, login: str, password: str, otp: str, address
     fits = is_secret(usable, password)
     rehashed = hash_secret(password) if fits and wants_rehash(usable) else ""
     return _Attempt(
-        login=found, grants=grants, password_fits=fits, otp=otp.strip(), rehashed=rehashed, account=account, counters=counters
+        login=found, grants=grants, password_fits=fits, otp=otp.strip(), rehashed=rehashed, counters=counters
     )
 
 
 def _settle(unit: Unit, request: Request, attempt: _Attempt, kind: str, device: str) -> Answer | LedgerError:
     """Count a failure or open the session. A refusal is returned, not raised, because its count and its act must be kept.
 
-    The limits are looked at again here: guesses that ran side by side are believed only while the count allows.
+    The try is counted first: guesses that ran side by side are believed only while the count allows.
     """
-    check_failures.check(unit, attempt.counters, request.now)
+    check_failures.take_try(unit, attempt.counters, request.now)
     if attempt.login is None or not attempt.password_fits:
         return _refuse(unit, request, attempt, "password", Unauthenticated())
     if any(grant.role in NEEDS_OTP for grant in attempt.grants):
         if not attempt.otp:
-            return OtpRequired()
+            raise OtpRequired()
         if not _take_otp(unit, attempt.login, attempt.otp, request.now):
             return _refuse(unit, request, attempt, "otp", Unauthenticated())
-    check_failures.clear(unit, attempt.account)
+    check_failures.forgive(unit, attempt.counters)
     if attempt.rehashed:
         unit.change(access.SET_PASSWORD, id=attempt.login.id, password_hash=attempt.rehashed)
     found = attempt.login
@@ -123,7 +122,6 @@ def welcome(
 
 
 def _refuse(unit: Unit, request: Request, attempt: _Attempt, reason: str, error: LedgerError) -> LedgerError:
-    check_failures.count(unit, attempt.counters, request.now)
     journal.post(unit, [refused(unit.book, request, attempt.login.id if attempt.login else "", reason)])
     return error
 
