@@ -11,7 +11,10 @@ from ledger.domain.cycle import Cycle
 from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Row, Unit
 
-_COLUMNS: Final = "name, state, starts_on, ends_on, cutoff_at, notice_from, notice_days, notice_ends_at, redeem_until, settle_until, noticed_at, carry_over"
+_COLUMNS: Final = (
+    "name, state, starts_on, ends_on, cutoff_at, notice_from, notice_days, notice_ends_at, redeem_until, settle_until, noticed_at,"
+    " carry_over"
+)
 
 ALL: Final = Statement(f"SELECT {_COLUMNS} FROM {{cycle}} ORDER BY name")
 ONE: Final = Statement(f"SELECT {_COLUMNS} FROM {{cycle}} WHERE name = :name")
@@ -41,6 +44,7 @@ TAKE_LEASE: Final = Statement(
     " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at"
     " WHERE l.owner = :owner OR l.until_at < :now OR l.until_at > :too_far"
 )
+RENEW_LEASE: Final = Statement("UPDATE {job_lease} SET until_at = :until WHERE name = :name AND owner = :owner")
 LEASE: Final = Statement("SELECT owner, until_at FROM {job_lease} WHERE name = :name")
 DROP_LEASE: Final = Statement("DELETE FROM {job_lease} WHERE name = :name AND owner = :owner")
 
@@ -161,6 +165,17 @@ def take_lease(unit: Unit, *, name: str, owner: str, now: datetime, seconds: int
     at = micros(now)
     length = seconds * 1_000_000
     return unit.change(TAKE_LEASE, name=name, owner=owner, until=at + length, now=at, too_far=at + 20 * length) == 1
+
+
+def renew_lease(unit: Unit, *, name: str, owner: str, now: datetime, seconds: int) -> bool:
+    """Renew one's own lease; False when somebody else has taken it or it was given back."""
+    return unit.change(RENEW_LEASE, name=name, owner=owner, until=micros(now) + seconds * 1_000_000) == 1
+
+
+def lease(unit: Unit, name: str) -> tuple[str, datetime] | None:
+    """Who has a lease and until when, or None."""
+    row = unit.row(LEASE, name=name)
+    return None if row is None else (str(row[0]), instant(row[1]))
 
 
 def drop_lease(unit: Unit, *, name: str, owner: str) -> None:

@@ -8,24 +8,26 @@ from ledger.domain.act import micros
 from ledger.domain.errors import HoldResolved
 from ledger.storage import goods
 from ledger.storage.unit_of_work import Book, Unit
+from ledger.usecases.lease import Keep, unguarded
 from ledger.usecases.request import Request
 from ledger.usecases.void_hold import release
 
 CHUNK: Final = 100
 
 
-def expire_holds(book: Book, request: Request, *, cycle: str = "") -> int:
+def expire_holds(book: Book, request: Request, *, cycle: str = "", keep: Keep = unguarded) -> int:
     """Expire every hold that is overdue now, and all of `cycle` when its redemption ends. Returns how many.
 
     Safe to interrupt and to run twice: each chunk is a unit of its own.
     """
     expired = 0
-    while count := book.run(lambda unit: _expire_chunk(unit, request, cycle)):
+    while count := book.run(lambda unit: _expire_chunk(unit, request, cycle, keep)):
         expired += count
     return expired
 
 
-def _expire_chunk(unit: Unit, request: Request, cycle: str) -> int:
+def _expire_chunk(unit: Unit, request: Request, cycle: str, keep: Keep) -> int:
+    keep(unit)
     ids = [row[0] for row in unit.rows(goods.OPEN_HOLDS, now=micros(request.now), cycle=cycle, most=CHUNK)]
     done = 0
     for id in ids:

@@ -11,24 +11,26 @@ from ledger.domain.cycle import last_day, name_of
 from ledger.domain.entry import move
 from ledger.storage import goods, journal, people
 from ledger.storage.unit_of_work import Book, Unit
+from ledger.usecases.lease import Keep, unguarded
 from ledger.usecases.request import Request
 
 CHUNK: Final = 200
 
 
-def lapse_lots(book: Book, request: Request) -> int:
+def lapse_lots(book: Book, request: Request, *, keep: Keep = unguarded) -> int:
     """Lapse every lot whose `expires_at` has passed and that still holds points. Returns how many lots.
 
     Lots are chosen by what they are (positive, dated, past), never by a label. Twice is harmless; holds that are voided
     later return to their lot and lapse with the next run.
     """
     lapsed = 0
-    while count := book.run(lambda unit: _lapse_chunk(unit, request)):
+    while count := book.run(lambda unit: _lapse_chunk(unit, request, keep)):
         lapsed += count
     return lapsed
 
 
-def _lapse_chunk(unit: Unit, request: Request) -> int:
+def _lapse_chunk(unit: Unit, request: Request, keep: Keep) -> int:
+    keep(unit)
     due = unit.rows(goods.LAPSING, now=micros(request.now), most=CHUNK)
     if not due:
         return 0

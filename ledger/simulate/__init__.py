@@ -1,0 +1,1 @@
+"""An imagined district through the real importers and use cases: for demonstrations, training and load."""
