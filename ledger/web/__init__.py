@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -57,17 +58,36 @@ def create_app(settings: Settings, books: Mapping[str, Book] | None = None, cloc
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.log_exception = lambda exc_info: observe.bug(exc_info[1])  # type: ignore[method-assign,arg-type]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    observe.install(app)
-    gate.install(app, shelf, clock)
+    app.extensions["ledger_shelf"] = shelf
     language.install(app, next(iter(settings.books.values())).zone)
-    headers.install(app)
+    headers.install(app, settings)
     refusing.install(app)
+    _stand_in_order(app, clock)
     _register(app)
     gate.check_all_marked(app)
     if settings.web.trusted_proxies:
         hops = settings.web.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _stand_in_order(app: OpenAPI, clock: gate.Clock) -> None:
+    """What happens to every request, in this order: it is numbered, let in, and its form is checked; at the end it is counted.
+
+    One hook before and one after: each costs every hand-over its microseconds.
+    """
+
+    @app.before_request
+    def _arrive() -> None:
+        observe.begin()
+        gate.let_in(clock())
+        headers.check_form_of_page()
+
+    @app.after_request
+    def _leave(response: Response) -> Response:
+        language.keep_choices(response)
+        observe.end(response)
+        return response
 
 
 def _configuration(settings: Settings, shelf: Shelf) -> dict[str, Any]:

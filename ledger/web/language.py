@@ -28,16 +28,16 @@ def install(app: Flask, zone: str) -> None:
     app.jinja_env.globals["new_request_key"] = new_request_key
     app.context_processor(page_values)
 
-    @app.after_request
-    def _keep_choices(response: Response) -> Response:
-        for name, value in g.get("chosen", {}).items():
-            if value == CHOICES[name][0]:
-                response.delete_cookie(f"ledger-{name}", path="/")
-            else:
-                response.set_cookie(
-                    f"ledger-{name}", value, path="/", max_age=YEAR_SECONDS, secure=gate.is_secure(), httponly=True, samesite="Lax"
-                )
-        return response
+
+def keep_choices(response: Response) -> None:
+    """Remember by cookie what the visitor chose on this page."""
+    for name, value in g.get("chosen", {}).items():
+        if value == CHOICES[name][0]:
+            response.delete_cookie(f"ledger-{name}", path="/")
+        else:
+            response.set_cookie(
+                f"ledger-{name}", value, path="/", max_age=YEAR_SECONDS, secure=gate.is_secure(), httponly=True, samesite="Lax"
+            )
 
 
 def language() -> str:

@@ -16,7 +16,7 @@ from hmac import compare_digest
 from typing import Any, Final
 
 import structlog
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
 from ledger import boundary
@@ -53,24 +53,21 @@ def configure_logging(level: int = logging.INFO) -> None:
     )
 
 
-def install(app: Flask) -> None:
-    """Number and time every request. Register before everything else: even a refused form must have its number."""
+def begin() -> None:
+    """Number and time a request, before anything else: even a refused form must have its number."""
+    g.trace = secrets.token_hex(6)
+    g.begun = time.perf_counter()
 
-    @app.before_request
-    def _begin() -> None:
-        g.trace = secrets.token_hex(6)
-        g.begun = time.perf_counter()
 
-    @app.after_request
-    def _end(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unknown"
-        seconds = time.perf_counter() - g.get("begun", time.perf_counter())
-        REQUESTS.labels(route, request.method if request.method in _METHODS else "other", response.status_code).inc()
-        SECONDS.labels(route).observe(seconds)
-        response.headers["X-Request-Id"] = g.get("trace", "")
-        if route not in QUIET:
-            _line(route, response.status_code, seconds)
-        return response
+def end(response: Response) -> None:
+    """Count the request and write its line."""
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    seconds = time.perf_counter() - g.begun
+    REQUESTS.labels(route, request.method if request.method in _METHODS else "other", response.status_code).inc()
+    SECONDS.labels(route).observe(seconds)
+    response.headers["X-Request-Id"] = g.trace
+    if route not in QUIET:
+        _line(route, response.status_code, seconds)
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
