@@ -18,7 +18,8 @@ from ledger.storage.unit_of_work import Unit
 app = typer.Typer(help="季度周期：积分、公示、兑换、对账、封存。", no_args_is_help=True)
 
 STATE_WORDS = {
-    "draft": "草稿", "earning": "积分中", "frozen": "已截止", "noticed": "公示中", "redeeming": "兑换中", "reconciling": "对账中", "sealed": "已封存",
+    "draft": "草稿", "earning": "积分中", "frozen": "已截止", "noticed": "公示中",
+    "redeeming": "兑换中", "reconciling": "对账中", "sealed": "已封存",
 }  # fmt: skip
 TOTAL_WORDS = {"earned": "已得", "pending": "待公示", "spendable": "可用", "held": "预留", "redeemed": "已兑换", "lapsed": "已清零"}
 
@@ -26,7 +27,12 @@ TOTAL_WORDS = {"earned": "已得", "pending": "待公示", "spendable": "可用"
 def document(unit: Unit, cycle: Cycle) -> dict[str, Any]:
     """A cycle as CONTRACT §2 shows it: dates are local days whose end they mean; totals in points."""
     zone, scale = unit.book.settings.zone, unit.book.settings.scale
-    ends = {"cutoff_on": cycle.cutoff_at, "notice_ends_on": cycle.notice_ends_at, "redeem_until": cycle.redeem_until, "settle_until": cycle.settle_until}
+    ends = {
+        "cutoff_on": cycle.cutoff_at,
+        "notice_ends_on": cycle.notice_ends_at,
+        "redeem_until": cycle.redeem_until,
+        "settle_until": cycle.settle_until,
+    }
     dates: dict[str, Any] = {"starts_on": cycle.starts_on.isoformat(), "ends_on": cycle.ends_on.isoformat()}
     dates |= {name: last_day(at, zone).isoformat() if at else None for name, at in ends.items()}
     dates["notice_from"] = cycle.notice_from.astimezone(ZoneInfo(zone)).date().isoformat()

@@ -14,7 +14,8 @@ from ledger.console import audit, cycle, points, rules, session, setup, stock, u
 from ledger.console.imports import app as imports
 
 app = typer.Typer(
-    help="三联账本：志愿者信得过的积分账本。\n\n每个命令都可加 --json、--book SLUG、--as LOGIN、--second LOGIN；会写入的命令可加 --dry-run。",
+    help="三联账本：志愿者信得过的积分账本。\n\n"
+    "每个命令都可加 --json、--book SLUG、--as LOGIN、--second LOGIN；会写入的命令可加 --dry-run。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

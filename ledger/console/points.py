@@ -24,7 +24,9 @@ HolderArgument = Annotated[str, typer.Argument(help="卡号、手机号，或 V 
 
 
 @app.command()
-def balance(holder: HolderArgument, as_of: Annotated[str, typer.Option("--as-of", help="截至某时刻已入账的，如 2022-10-08T12:00。")] = "") -> None:
+def balance(
+    holder: HolderArgument, as_of: Annotated[str, typer.Option("--as-of", help="截至某时刻已入账的，如 2022-10-08T12:00。")] = ""
+) -> None:
     """余额：可用、待公示、预留、欠分、荣誉时长、各批次。"""
     now = session.current()
     at = moment(as_of, now.book.settings.zone, end=True) if as_of else None
@@ -73,7 +75,9 @@ def moment(text: str, zone: str, *, end: bool = False) -> datetime:
 def _print_balance(console: Console, found: dict[str, Any]) -> None:
     hours, minutes = divmod(found["honour_minutes"], 60)
     console.print(f"[bold]{found['holder']}[/]  可用 {found['spendable']} 分", highlight=False)
-    console.print(f"待公示 {found['pending']}   预留 {found['held']}   欠分 {found['debt']}   荣誉时长 {hours}小时{minutes}分", highlight=False)
+    console.print(
+        f"待公示 {found['pending']}   预留 {found['held']}   欠分 {found['debt']}   荣誉时长 {hours}小时{minutes}分", highlight=False
+    )
     if found["lots"]:
         table = Table("季度", "积分池", "剩余", "到期")
         for lot in found["lots"]:
@@ -84,5 +88,7 @@ def _print_balance(console: Console, found: dict[str, Any]) -> None:
 def _print_statement(console: Console, found: dict[str, Any]) -> None:
     table = Table("时间", "事项", "变动", "结余")
     for line in found["lines"]:
-        table.add_row(line["at"][:16].replace("T", " "), line["why"], f"{line['amount']:+}" if line["amount"] else "0", str(line["balance"]))
+        table.add_row(
+            line["at"][:16].replace("T", " "), line["why"], f"{line['amount']:+}" if line["amount"] else "0", str(line["balance"])
+        )
     console.print(table)

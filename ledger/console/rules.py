@@ -26,7 +26,8 @@ def list_rules() -> None:
         scale = unit.book.settings.scale
         return [
             {
-                "rule": r[0], "version": r[1], "name": r[2], "basis": r[3], "points": scale.number(r[4]), "per_mille": r[5], "rounding": r[6],
+                "rule": r[0], "version": r[1], "name": r[2], "basis": r[3], "points": scale.number(r[4]),
+                "per_mille": r[5], "rounding": r[6],
                 "min_evidence": r[7], "caps": {k: scale.number(v) for k, v in json.loads(r[8]).items()}, "clause": r[9],
                 "published_at": instant(r[11]).isoformat() if r[11] else None,
             }
@@ -40,5 +41,12 @@ def list_rules() -> None:
 def _print(console: Console, found: list[dict[str, Any]]) -> None:
     table = Table("规则", "版本", "名称", "积分", "按", "依据条款")
     for rule in found:
-        table.add_row(rule["rule"], str(rule["version"]), rule["name"], str(rule["points"]), "次" if rule["basis"] == "event" else "小时", rule["clause"])
+        table.add_row(
+            rule["rule"],
+            str(rule["version"]),
+            rule["name"],
+            str(rule["points"]),
+            "次" if rule["basis"] == "event" else "小时",
+            rule["clause"],
+        )
     console.print(table)

@@ -29,7 +29,7 @@ class IdSource:
 
     @classmethod
     def seeded(cls, seed: int) -> IdSource:
-        return cls(Random(seed).getrandbits)
+        return cls(Random(seed).getrandbits)  # noqa: S311 (a repeatable book, not a secret)
 
     def new(self, now: datetime) -> str:
         """A fresh id in canonical text form (36 characters)."""

@@ -19,7 +19,9 @@ INSERT_BATCH: Final = Statement(
     " VALUES (:id, :kind, :file_digest, :as_of, :actor, :at, :counts, NULL)"
 )
 BATCH: Final = Statement("SELECT id, kind, file_digest, as_of, actor, recorded_at, counts, undone_at FROM {import_batch} WHERE id = :id")
-BATCHES: Final = Statement("SELECT id, kind, file_digest, as_of, actor, recorded_at, counts, undone_at FROM {import_batch} ORDER BY id DESC LIMIT :most")
+BATCHES: Final = Statement(
+    "SELECT id, kind, file_digest, as_of, actor, recorded_at, counts, undone_at FROM {import_batch} ORDER BY id DESC LIMIT :most"
+)
 MARK_UNDONE: Final = Statement("UPDATE {import_batch} SET undone_at = :at WHERE id = :id AND undone_at IS NULL")
 FORGET_LINES: Final = Statement("DELETE FROM {import_line} WHERE batch = :batch")
 LIVE_ATTENDANCE: Final = Statement("SELECT activity, person FROM {attendance} WHERE state <> 'undone'")
@@ -39,7 +41,8 @@ IN_USE: Final[dict[str, Statement]] = {
         " + (SELECT COUNT(*) FROM {activity} v JOIN {area} a ON a.code = v.area WHERE a.batch = :batch AND v.status <> 'undone')"
     ),
     "stations": Statement(
-        "SELECT COUNT(*) FROM {receipt_lot} r JOIN {station} s ON s.code = r.station JOIN {account} a ON a.path = 'shelf/' || r.station || '/' || r.id"
+        "SELECT COUNT(*) FROM {receipt_lot} r JOIN {station} s ON s.code = r.station"
+        " JOIN {account} a ON a.path = 'shelf/' || r.station || '/' || r.id"
         " WHERE s.batch = :batch AND a.balance > 0"
     ),
     "goods": Statement(
@@ -106,4 +109,4 @@ def latest(unit: Unit, most: int = 50) -> list[Batch]:
 
 
 def _batch(row: tuple[Any, ...]) -> Batch:
-    return Batch(*row[:6], json.loads(row[6]), row[7])
+    return Batch(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7])

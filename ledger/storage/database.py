@@ -13,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from sqlalchemy import Engine as SqlEngine, create_engine, event, pool
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import create_engine, event, pool
 from sqlalchemy.engine import URL, make_url
 
 from ledger.config import BookSettings

@@ -32,7 +32,8 @@ SHELF: Final = Statement(
     " WHERE r.station = :station GROUP BY g.sku, g.name, g.unit, g.category, g.price_points, g.cost_fen, g.limit_per_cycle ORDER BY g.sku"
 )
 RESERVED: Final = Statement(
-    "SELECT l.sku, SUM(l.quantity) FROM {hold} h JOIN {hold_line} l ON l.hold = h.id WHERE h.station = :station AND h.state = 'held' GROUP BY l.sku"
+    "SELECT l.sku, SUM(l.quantity) FROM {hold} h JOIN {hold_line} l ON l.hold = h.id"
+    " WHERE h.station = :station AND h.state = 'held' GROUP BY l.sku"
 )
 LOTS: Final = Statement("SELECT path, balance, expires_at FROM {account} WHERE path >= :low AND path < :high AND balance > 0")
 BALANCES: Final = Statement("SELECT path, balance FROM {account} WHERE path >= :low AND path < :high")
@@ -48,16 +49,16 @@ INSERT_HOLD: Final = Statement(
     "INSERT INTO {hold} (id, holder, station, session, cycle, points, state, placed_at, expires_at, resolved_by, resolved_at)"
     " VALUES (:id, :holder, :station, :session, :cycle, :points, 'held', :placed_at, :expires_at, '', NULL)"
 )
-INSERT_HOLD_LINE: Final = Statement("INSERT INTO {hold_line} (hold, sku, quantity, price_points) VALUES (:hold, :sku, :quantity, :price_points)")
+INSERT_HOLD_LINE: Final = Statement(
+    "INSERT INTO {hold_line} (hold, sku, quantity, price_points) VALUES (:hold, :sku, :quantity, :price_points)"
+)
 HOLD: Final = Statement(
     "SELECT id, holder, station, session, cycle, points, state, placed_at, expires_at, resolved_by, resolved_at FROM {hold} WHERE id = :id"
 )
 HOLD_LINES: Final = Statement(
     "SELECT l.sku, g.name, l.quantity, l.price_points FROM {hold_line} l JOIN {good} g ON g.sku = l.sku WHERE l.hold = :hold ORDER BY l.sku"
 )
-RESOLVE_HOLD: Final = Statement(
-    "UPDATE {hold} SET state = :state, resolved_by = :act, resolved_at = :at WHERE id = :id AND state = 'held'"
-)
+RESOLVE_HOLD: Final = Statement("UPDATE {hold} SET state = :state, resolved_by = :act, resolved_at = :at WHERE id = :id AND state = 'held'")
 OPEN_HOLDS: Final = Statement(
     "SELECT id FROM {hold} WHERE state = 'held' AND (expires_at <= :now OR cycle = :cycle) ORDER BY expires_at, id LIMIT :most"
 )
@@ -77,7 +78,8 @@ REDEMPTION: Final = Statement(
     " WHERE id = :id OR receipt = :id"
 )
 REDEMPTION_LINES: Final = Statement(
-    "SELECT l.sku, g.name, l.quantity, l.price_points FROM {redemption_line} l JOIN {good} g ON g.sku = l.sku WHERE l.redemption = :id ORDER BY l.sku"
+    "SELECT l.sku, g.name, l.quantity, l.price_points FROM {redemption_line} l JOIN {good} g ON g.sku = l.sku"
+    " WHERE l.redemption = :id ORDER BY l.sku"
 )
 REVERSE_REDEMPTION: Final = Statement("UPDATE {redemption} SET reversed_by = :act WHERE id = :id AND reversed_by = ''")
 LAST_REDEMPTION: Final = Statement(
@@ -89,7 +91,8 @@ REDEMPTIONS_AT: Final = Statement(
     " WHERE station = :station AND at >= :since ORDER BY at DESC LIMIT :most"
 )
 OPEN_SESSION: Final = Statement(
-    "INSERT INTO {session} (id, station, cycle, kind, name, opens_at, closes_at) VALUES (:id, :station, :cycle, 'standing', '', :opens_at, :closes_at)"
+    "INSERT INTO {session} (id, station, cycle, kind, name, opens_at, closes_at)"
+    " VALUES (:id, :station, :cycle, 'standing', '', :opens_at, :closes_at)"
     " ON CONFLICT (id) DO NOTHING"
 )
 SESSION_DESK: Final = Statement(
@@ -101,12 +104,14 @@ OPEN_DESK: Final = Statement(
 )
 DESKS_OF: Final = Statement("SELECT COUNT(*) FROM {desk} WHERE session = :session")
 USE_PASS: Final = Statement(
-    "INSERT INTO {pass_use} (nonce, purpose, subject, used_at, station, by, act) VALUES (:nonce, :purpose, :subject, :at, :station, :by, :act)"
+    "INSERT INTO {pass_use} (nonce, purpose, subject, used_at, station, by, act)"
+    " VALUES (:nonce, :purpose, :subject, :at, :station, :by, :act)"
     " ON CONFLICT (nonce) DO NOTHING"
 )
 PASS_USE: Final = Statement("SELECT used_at, station, by FROM {pass_use} WHERE nonce = :nonce")
 KEEP_CODE: Final = Statement(
-    "INSERT INTO {spoken_code} (digest, purpose, subject, nonce, expires_at, used_at) VALUES (:digest, :purpose, :subject, :nonce, :expires_at, NULL)"
+    "INSERT INTO {spoken_code} (digest, purpose, subject, nonce, expires_at, used_at)"
+    " VALUES (:digest, :purpose, :subject, :nonce, :expires_at, NULL)"
     " ON CONFLICT (digest) DO NOTHING"
 )
 SPOKEN: Final = Statement("SELECT purpose, subject, nonce, expires_at, used_at FROM {spoken_code} WHERE digest = :digest")
@@ -190,7 +195,10 @@ def receipt_cost(unit: Unit, id: str) -> tuple[str, int]:
 def lots(unit: Unit, family: str, holder: str) -> list[Lot]:
     """A holder's lots with points left. family: wallet or pending."""
     low = f"{family}/{holder}/"
-    return [Lot(path[len(low) :], balance, None if at is None else instant(at)) for path, balance, at in unit.rows(LOTS, low=low, high=low[:-1] + "0")]
+    return [
+        Lot(path[len(low) :], balance, None if at is None else instant(at))
+        for path, balance, at in unit.rows(LOTS, low=low, high=low[:-1] + "0")
+    ]
 
 
 def balance(unit: Unit, path: str) -> int:
@@ -264,7 +272,7 @@ def redemption(unit: Unit, id: str) -> Redemption | None:
 
 
 def _redemption(row: Row) -> Redemption:
-    return Redemption(*row[:10], instant(row[10]), row[11])
+    return Redemption(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], instant(row[10]), row[11])
 
 
 def redemption_lines(unit: Unit, id: str) -> tuple[Line, ...]:

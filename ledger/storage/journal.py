@@ -23,7 +23,9 @@ _NULLABLE: Final = frozenset({"reverses", "resolves"})
 
 INSERT_ACT: Final = Statement(f"INSERT INTO {{act}} ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + c for c in _COLUMNS)})")
 INSERT_UNSEALED: Final = Statement("INSERT INTO {unsealed} (act) VALUES (:act)")
-INSERT_POSTING: Final = Statement("INSERT INTO {posting} (act, line, account, commodity, amount) VALUES (:act, :line, :account, :commodity, :amount)")
+INSERT_POSTING: Final = Statement(
+    "INSERT INTO {posting} (act, line, account, commodity, amount) VALUES (:act, :line, :account, :commodity, :amount)"
+)
 OPEN_ACCOUNT: Final = Statement(
     "INSERT INTO {account} (path, commodity, floor, balance, expires_at) VALUES (:path, :commodity, :floor, :delta, :expires_at)"
     " ON CONFLICT (path) DO NOTHING"
@@ -32,14 +34,17 @@ CREDIT: Final = Statement(
     "INSERT INTO {account} AS a (path, commodity, floor, balance, expires_at) VALUES (:path, :commodity, :floor, :delta, :expires_at)"
     " ON CONFLICT (path) DO UPDATE SET balance = a.balance + excluded.balance"
 )
-DEBIT: Final = Statement("UPDATE {account} SET balance = balance + :delta WHERE path = :path AND (floor IS NULL OR balance + :delta >= floor)")
+DEBIT: Final = Statement(
+    "UPDATE {account} SET balance = balance + :delta WHERE path = :path AND (floor IS NULL OR balance + :delta >= floor)"
+)
 POST: Final = Statement("SELECT {post_acts}(:acts, :postings, :balances)")
 
 ACT_BY_ID: Final = Statement(f"SELECT {', '.join(_COLUMNS)} FROM {{act}} WHERE id = :id")
 ACT_RESOLVING: Final = Statement(f"SELECT {', '.join(_COLUMNS)} FROM {{act}} WHERE resolves = :id")
 ACT_REVERSING: Final = Statement("SELECT id FROM {act} WHERE reverses = :id")
 ACTS_OF_BATCH: Final = Statement(
-    f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{act}} a WHERE a.batch = :batch AND a.reverses IS NULL AND a.kind <> 'debt_booked' ORDER BY a.id"
+    f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{act}} a WHERE a.batch = :batch AND a.reverses IS NULL"
+    " AND a.kind <> 'debt_booked' ORDER BY a.id"
 )
 POSTINGS_OF: Final = Statement("SELECT account, commodity, amount FROM {posting} WHERE act = :act ORDER BY line")
 POSTINGS_OF_MANY: Final = Statement("SELECT act, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")

@@ -38,7 +38,7 @@ def upgrade(settings: BookSettings, revision: str = "head") -> None:
 def version_of(connection: Any, schema: str | None) -> str:
     """The revision a book is at, or empty."""
     table = f'"{schema}".schema_version' if schema else "schema_version"
-    row = connection.execute(text(f"SELECT version_num FROM {table}")).first()  # noqa: S608 (our own slug)
+    row = connection.execute(text(f"SELECT version_num FROM {table}")).first()
     return "" if row is None else str(row[0])
 
 

@@ -11,11 +11,14 @@ from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Book, Unit
 
 BY_PHONE: Final = Statement(
-    "SELECT h.id FROM {phone} p JOIN {holder} h ON h.id = p.holder WHERE p.lookup = :lookup AND h.status IN ('active','provisional') ORDER BY h.id"
+    "SELECT h.id FROM {phone} p JOIN {holder} h ON h.id = p.holder"
+    " WHERE p.lookup = :lookup AND h.status IN ('active','provisional') ORDER BY h.id"
 )
 BY_CARD: Final = Statement("SELECT holder, status FROM {card} WHERE number = :number")
 BY_ID: Final = Statement("SELECT id, kind, status, name, area, pool, political_class FROM {holder} WHERE id = :id")
-CARD_OF: Final = Statement("SELECT number FROM {card} WHERE holder = :id AND status = 'active' ORDER BY issued_at DESC, number DESC LIMIT 1")
+CARD_OF: Final = Statement(
+    "SELECT number FROM {card} WHERE holder = :id AND status = 'active' ORDER BY issued_at DESC, number DESC LIMIT 1"
+)
 LOCK: Final = Statement(
     "SELECT status, pool FROM {holder} WHERE id = :id",
     postgresql="SELECT status, pool FROM {holder} WHERE id = :id FOR NO KEY UPDATE",

@@ -22,9 +22,7 @@ INSERT_RULE: Final = Statement(
     f"INSERT INTO {{rule}} ({_RULE}, valid_from, published_at, batch) VALUES (:id, :version, :name, :basis, :points, :per_mille, :rounding,"
     " :min_evidence, :caps, :clause, :valid_from, :published_at, :batch) ON CONFLICT (id, version) DO NOTHING"
 )
-_ACTIVITY: Final = (
-    "id, code, name, kind, area, pool, place, host, starts_at, ends_at, rule, rule_version, capacity, organiser, status"
-)
+_ACTIVITY: Final = "id, code, name, kind, area, pool, place, host, starts_at, ends_at, rule, rule_version, capacity, organiser, status"
 ACTIVITY: Final = Statement(f"SELECT {_ACTIVITY} FROM {{activity}} WHERE id = :id OR (code = :id AND status <> 'undone')")
 ACTIVITY_LOCKED: Final = Statement(
     f"SELECT {_ACTIVITY} FROM {{activity}} WHERE id = :id",
@@ -48,7 +46,8 @@ ATTENDANCE_AT: Final = Statement(
     f"SELECT {_ATTENDANCE} FROM {{attendance}} WHERE activity = :activity AND person = :person AND state <> 'undone'"
 )
 OVERLAPPING: Final = Statement(
-    "SELECT v.name FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.person = :person AND s.state NOT IN ('undone','rejected')"
+    "SELECT v.name FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.person = :person AND s.state NOT"
+    " IN ('undone','rejected')"
     " AND s.activity <> :activity AND v.starts_at < :ends_at AND v.ends_at > :starts_at"
     " AND NOT (s.left_at IS NOT NULL AND s.left_at <= :now AND s.state <> 'in') LIMIT 1"
 )
@@ -56,7 +55,8 @@ ATTENDANCES: Final = Statement(
     f"SELECT {_ATTENDANCE} FROM {{attendance}} WHERE activity = :activity AND state <> 'undone' ORDER BY came_at DESC, id DESC LIMIT :most"
 )
 ATTENDANCES_OF: Final = Statement(
-    "SELECT s.id, v.name, s.state, s.came_at, s.left_at, s.minutes, s.points, s.cycle, v.ends_at, s.activity, s.earned_act FROM {attendance} s"
+    "SELECT s.id, v.name, s.state, s.came_at, s.left_at, s.minutes, s.points, s.cycle, v.ends_at, s.activity,"
+    " s.earned_act FROM {attendance} s"
     " JOIN {activity} v ON v.id = s.activity WHERE s.person = :person AND s.state <> 'undone' ORDER BY s.came_at DESC LIMIT :most"
 )
 WAITING: Final = Statement(
@@ -64,7 +64,8 @@ WAITING: Final = Statement(
     " JOIN {activity} v ON v.id = s.activity WHERE s.state = 'waiting' ORDER BY s.came_at LIMIT :most"
 )
 FORGOTTEN: Final = Statement(
-    "SELECT s.id FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.state = 'in' AND v.ends_at <= :now ORDER BY s.id LIMIT :most"
+    "SELECT s.id FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.state = 'in' AND v.ends_at <= :now"
+    " ORDER BY s.id LIMIT :most"
 )
 INSERT_ATTENDANCE: Final = Statement(
     f"INSERT INTO {{attendance}} ({_ATTENDANCE}, batch) VALUES (:id, :activity, :person, :state, :came_at, :left_at, :minutes, :points,"
@@ -76,7 +77,8 @@ UPDATE_ATTENDANCE: Final = Statement(
     " WHERE id = :id AND state = :was"
 )
 USED: Final = Statement(
-    "SELECT COALESCE(SUM(CASE WHEN s.came_at >= :day THEN s.points ELSE 0 END), 0), COALESCE(SUM(CASE WHEN s.came_at >= :quarter THEN s.points ELSE 0 END), 0),"
+    "SELECT COALESCE(SUM(CASE WHEN s.came_at >= :day THEN s.points ELSE 0 END), 0), COALESCE(SUM(CASE WHEN s.came_at >="
+    " :quarter THEN s.points ELSE 0 END), 0),"
     " COALESCE(SUM(CASE WHEN s.came_at >= :year THEN s.points ELSE 0 END), 0), COALESCE(SUM(s.points), 0)"
     " FROM {attendance} s JOIN {activity} v ON v.id = s.activity"
     " WHERE s.person = :person AND v.rule = :rule AND s.state NOT IN ('undone','rejected') AND s.id <> :but"
@@ -179,7 +181,10 @@ def lock_activity(unit: Unit, id: str) -> Activity | None:
 
 
 def read_activity(row: Row) -> Activity:
-    return Activity(*row[:8], instant(row[8]), instant(row[9]), *row[10:])
+    return Activity(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], instant(row[8]), instant(row[9]),
+        row[10], row[11], row[12], row[13], row[14],
+    )  # fmt: skip
 
 
 def activities(unit: Unit, *, since: datetime, area: str = "", after: tuple[int, str] = (0, ""), most: int = 50) -> list[Activity]:

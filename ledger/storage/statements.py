@@ -26,9 +26,10 @@ LINES: Final = Statement(
     "SELECT a.id, a.recorded_at, a.occurred_at, a.kind, a.rule, a.rule_version, a.clause, a.evidence, a.station, a.facts, a.actor,"
     " COALESCE((SELECT SUM(p.amount) FROM {posting} p WHERE p.act = a.id AND p.account >= :wallet_low AND p.account < :wallet_high), 0),"
     " COALESCE((SELECT SUM(p.amount) FROM {posting} p WHERE p.act = a.id AND p.account >= :pending_low AND p.account < :pending_high), 0),"
-    " (SELECT COUNT(*) FROM {posting} p WHERE p.act = a.id), a.cycle, a.reverses, a.resolves"
+    " a.cycle, a.reverses, a.resolves"
     " FROM {act} a WHERE a.subject = :holder AND a.recorded_at >= :since AND a.recorded_at < :until"
-    " AND (a.recorded_at, a.id) > (:after_at, :after_id) ORDER BY a.recorded_at, a.id LIMIT :most"
+    " AND (a.recorded_at, a.id) > (:after_at, :after_id) AND EXISTS (SELECT 1 FROM {posting} p WHERE p.act = a.id)"
+    " ORDER BY a.recorded_at, a.id LIMIT :most"
 )
 BEFORE: Final = Statement(
     "SELECT COALESCE(SUM(p.amount), 0) FROM {posting} p JOIN {act} a ON a.id = p.act WHERE p.account >= :low AND p.account < :high"
@@ -36,15 +37,14 @@ BEFORE: Final = Statement(
 )
 CYCLE_EARNED: Final = Statement(
     "SELECT COALESCE(-SUM(p.amount), 0) FROM {act} a JOIN {posting} p ON p.act = a.id WHERE a.cycle = :cycle"
-    " AND a.kind IN ('service_earned','reversed','points_voided') AND p.account >= 'issued/' AND p.account < 'issued0' AND p.commodity = 'PTS'"
+    " AND a.kind IN ('service_earned','reversed','points_voided') AND p.account >= 'issued/' AND p.account < 'issued0'"
+    " AND p.commodity = 'PTS'"
 )
 CYCLE_OPENED: Final = Statement(
     "SELECT COALESCE(-SUM(p.amount), 0) FROM {act} a JOIN {posting} p ON p.act = a.id WHERE a.cycle = :cycle"
     " AND a.kind IN ('points_opened','reversed') AND p.account >= 'opening/' AND p.account < 'opening0' AND p.commodity = 'PTS'"
 )
-CYCLE_LOTS: Final = Statement(
-    "SELECT SUM(balance) FROM {account} WHERE path >= :low AND path < :high AND balance > 0 AND path LIKE :lots"
-)
+CYCLE_LOTS: Final = Statement("SELECT SUM(balance) FROM {account} WHERE path >= :low AND path < :high AND balance > 0 AND path LIKE :lots")
 CYCLE_REDEEMED: Final = Statement("SELECT COALESCE(SUM(points), 0) FROM {redemption} WHERE cycle = :cycle AND reversed_by = ''")
 CYCLE_HELD: Final = Statement("SELECT COALESCE(SUM(points), 0) FROM {hold} WHERE cycle = :cycle AND state = 'held'")
 CYCLE_LAPSED: Final = Statement(
@@ -104,7 +104,7 @@ def balance_as_of(unit: Unit, holder: str, at: datetime) -> Balance:
         rows = unit.rows(AS_OF, low=path, high=path + "!", at=micros(at))
         sums |= {p: int(total) for p, total in rows}
     low = f"wallet/{holder}/"
-    expiries = {path: e for path, e in unit.rows(EXPIRIES, low=low, high=low[:-1] + "0")}
+    expiries: dict[str, Any] = dict(unit.rows(EXPIRIES, low=low, high=low[:-1] + "0"))
     lots = []
     for path, total in sums.items():
         expires_at = None if expiries.get(path) is None else instant(expiries[path])
@@ -147,7 +147,14 @@ class StatementLine:
 
 
 def lines(
-    unit: Unit, holder: str, *, since: datetime, until: datetime, after: tuple[int, str] = (0, ""), most: int = 1000, before: int | None = None
+    unit: Unit,
+    holder: str,
+    *,
+    since: datetime,
+    until: datetime,
+    after: tuple[int, str] = (0, ""),
+    most: int = 1000,
+    before: int | None = None,
 ) -> list[StatementLine]:
     """Acts with postings about a holder in [since, until), oldest first, with the running wallet balance.
 
@@ -163,9 +170,12 @@ def lines(
         wallet_low=low, wallet_high=low[:-1] + "0", pending_low=pending, pending_high=pending[:-1] + "0",
     ):  # fmt: skip
         running += int(row[11])
-        if row[13]:
-            at = [instant(row[1]), instant(row[2])]
-            found.append(StatementLine(row[0], *at, *row[3:11], int(row[11]), int(row[12]), running, row[14], row[15] or "", row[16] or ""))
+        found.append(
+            StatementLine(
+                row[0], instant(row[1]), instant(row[2]), row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10],
+                int(row[11]), int(row[12]), running, row[13], row[14] or "", row[15] or "",
+            )
+        )  # fmt: skip
     return found
 
 

@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Engine as SqlEngine, Executable
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger.config import BookSettings
 from ledger.domain.act import Act
-from ledger.domain.errors import LedgerError, RequestInFlight, Unavailable
+from ledger.domain.errors import RequestInFlight, Unavailable
 from ledger.domain.ids import IdSource
 from ledger.keyring import Keyring
 from ledger.storage import database

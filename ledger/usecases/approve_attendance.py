@@ -79,7 +79,8 @@ def _take_back(unit: Unit, request: Request, id: str, *, is_earning: bool, reaso
         raise AlreadyReversed()
     act = request.act(
         unit.book, "reversed", subject=original.subject, cycle=original.cycle, rule=original.rule, rule_version=original.rule_version,
-        clause=original.clause, evidence=original.evidence, reverses=id, resolves=id if is_earning else "", postings=opposite(original.postings),
+        clause=original.clause, evidence=original.evidence, reverses=id, resolves=id if is_earning else "",
+        postings=opposite(original.postings),
     )  # fmt: skip
     act = with_note(unit.book, act, reason)
     journal.post(unit, [act])

@@ -95,15 +95,18 @@ def _check_window(book: Book, activity: Activity, at: datetime) -> None:
 
 def _check_overlap(unit: Unit, activity: Activity, person: str, now: datetime) -> None:
     row = unit.row(
-        service.OVERLAPPING, person=person, activity=activity.id, starts_at=micros(activity.starts_at), ends_at=micros(activity.ends_at), now=micros(now)
+        service.OVERLAPPING,
+        person=person,
+        activity=activity.id,
+        starts_at=micros(activity.starts_at),
+        ends_at=micros(activity.ends_at),
+        now=micros(now),
     )
     if row is not None:
         raise OverlappingService(row[0])
 
 
-def _record(
-    unit: Unit, request: Request, activity: Activity, rule: Rule, person: str, level: int, came_at: datetime, flags: str
-) -> Answer:
+def _record(unit: Unit, request: Request, activity: Activity, rule: Rule, person: str, level: int, came_at: datetime, flags: str) -> Answer:
     """Write the attendance; an event rule with enough evidence earns pending points at once."""
     book, cycle_late = unit.book, cycle_for_fact(unit, request, activity.starts_at)
     cycle, late = cycle_late
@@ -113,7 +116,9 @@ def _record(
         " ".join(f for f in (flags, "late" if late else "") if f), "", "", request.actor.id,
     )  # fmt: skip
     facts: dict[str, object] = {"attendance": mine.id, "came_at": micros(came_at)}
-    given = earn(unit, rule=rule, activity=activity, attendance=mine, cycle=cycle, minutes=0, with_points=state == "in" and rule.basis == "event")
+    given = earn(
+        unit, rule=rule, activity=activity, attendance=mine, cycle=cycle, minutes=0, with_points=state == "in" and rule.basis == "event"
+    )
     kind = "service_earned" if given.postings else "checked_in"
     if given.postings:
         facts |= {"raw": given.award.raw, "capped_by": given.award.capped_by, "lot": given.lot}

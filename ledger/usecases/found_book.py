@@ -28,7 +28,12 @@ def found_book(book: Book, request: Request) -> Answer:
             journal.post(unit, [act])
             books.insert(unit, genesis=act.id, at=micros(request.now), facts=facts)
         check_settings(unit)
-        return {"book": book.slug, "founded": founded, "database": "sqlite" if unit.is_sqlite else "postgresql", **(books.founded(unit) or {})}
+        return {
+            "book": book.slug,
+            "founded": founded,
+            "database": "sqlite" if unit.is_sqlite else "postgresql",
+            **(books.founded(unit) or {}),
+        }
 
     return book.run(work)
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from ledger.domain import account
 from ledger.domain.account import lot_of
 from ledger.domain.act import Act
 from ledger.domain.entry import Posting, move
-from ledger.domain.errors import Forbidden, HoldExpired, HoldResolved, InvalidInput, NotFound, PassInvalid, WitnessRequired, WrongStation
+from ledger.domain.errors import (
+    AgentNotNamed,
+    Forbidden,
+    HoldExpired,
+    HoldResolved,
+    InvalidInput,
+    NotFound,
+    PassInvalid,
+    WitnessRequired,
+    WrongStation,
+)
 from ledger.domain.people import Actor, require
 from ledger.domain.redemption import Item, Line, Pick, Receipt, check_items
-from ledger.storage import goods, journal, people
+from ledger.storage import agents, desks, goods, journal, people
 from ledger.storage.goods import Hold, Redemption
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.draw_order import Order, charge, draw_order, hand, items_facts, pay
@@ -21,6 +32,9 @@ from ledger.usecases.open_session import Window, window_at
 from ledger.usecases.request import Answer, Request, once
 from ledger.usecases.set_pin import check_pin
 from ledger.usecases.void_hold import resolved
+
+COLLECTED_FOR_MAX: Final = 3
+"""For how many people one agent may collect in a session."""
 
 
 def collect_hold(book: Book, request: Request, *, hold: str) -> Answer:
@@ -36,6 +50,8 @@ def collect_hold(book: Book, request: Request, *, hold: str) -> Answer:
     def work(unit: Unit) -> Answer:
         found = _find_hold(unit, hold, request.now)
         check_station(request.actor, unit, found.station)
+        if request.actor.is_self(found.holder):
+            raise Forbidden(reason="own_redemption")
         people.lock(unit, found.holder)
         if found.state != "held":
             raise resolved(unit, found.id)
@@ -54,15 +70,15 @@ def collect_hold(book: Book, request: Request, *, hold: str) -> Answer:
 
 def hand_over_at_once(
     book: Book, request: Request, *, station: str, items: Sequence[Item], shown: str, seen_at: datetime | None = None, pin: str = "",
-    witness: str = "",
+    witness: str = "", agent: str = "",
 ) -> Answer:  # fmt: skip
     """Serve a walk-up: identify by fresh code, or by card with PIN or witness; then one entry.
 
     Args:
         shown: what was scanned, typed or said. seen_at: when the page with the code was opened (see `identify`).
-        pin: the card holder's own PIN. witness: another role-holder's card.
+        pin: the card holder's own PIN. witness: another role-holder's card. agent: the card of whoever collects for the holder.
     Raises: Forbidden, WrongStation, PassInvalid, PassExpired, PassAlreadyUsed, PassRevoked, PinWrong, PinLocked,
-        WitnessRequired, CycleClosed, LimitReached, NotEnoughPoints, OutOfStock, InvalidInput, NotFound.
+        WitnessRequired, AgentNotNamed, CycleClosed, LimitReached, NotEnoughPoints, OutOfStock, InvalidInput, NotFound.
     """
     require(request.actor, "keeper")
     wanted = check_items(items)
@@ -80,8 +96,9 @@ def hand_over_at_once(
         if who.how == "card" and not pin:
             _check_witness(unit, request, who, witness)
         window = window_at(unit, request, station, with_desk=True)
+        collector = _named_agent(unit, request, who, agent, window) if agent else ""
         order = draw_order(unit, request, holder=who.holder, station=station, items=wanted, cycle=window.cycle)
-        return _serve(unit, request, window, order, who)
+        return _serve(unit, request, window, order, who, collector)
 
     return once(book, request, work)
 
@@ -114,6 +131,17 @@ def _check_witness(unit: Unit, request: Request, who: Identified, witness: str) 
         raise WitnessRequired()
 
 
+def _named_agent(unit: Unit, request: Request, who: Identified, card: str, window: Window) -> str:
+    """Whose card the agent shows: named by the holder, not the keeper, and not collecting for too many in one session."""
+    seen = identify(unit, card, now=request.now)
+    if seen.how != "card" or not agents.is_agent(unit, who.holder, seen.holder) or request.actor.is_self(seen.holder):
+        raise AgentNotNamed()
+    served = desks.others_collected_for(unit, cycle=window.cycle, session=window.session, agent=seen.holder, holder=who.holder)
+    if served >= COLLECTED_FOR_MAX:
+        raise AgentNotNamed()
+    return seen.holder
+
+
 def _find_hold(unit: Unit, text: str, now: datetime) -> Hold:
     found = goods.hold(unit, text.strip())
     if found is None:
@@ -124,11 +152,11 @@ def _find_hold(unit: Unit, text: str, now: datetime) -> Hold:
     return found
 
 
-def _serve(unit: Unit, request: Request, window: Window, order: Order, who: Identified) -> Answer:
+def _serve(unit: Unit, request: Request, window: Window, order: Order, who: Identified, collector: str) -> Answer:
     postings = [*pay(order.draws, order.holder, window.session), *hand(order.picks, order.station, window.session)]
     return _finish(
         unit, request, window, order.holder, order.station, order.lines, order.points, postings,
-        how=who.how, nonce=who.nonce, cycle=window.cycle, session=window.session,
+        how=who.how, nonce=who.nonce, cycle=window.cycle, session=window.session, collector=collector,
     )  # fmt: skip
 
 
@@ -156,7 +184,7 @@ def _pick(unit: Unit, path: str, sku: str, quantity: int) -> Pick:
 
 def _finish(
     unit: Unit, request: Request, window: Window, holder: str, station: str, lines: Sequence[Line], points: int, postings: list[Posting], *,
-    how: str, cycle: str, session: str, nonce: str = "", hold: Hold | None = None,
+    how: str, cycle: str, session: str, nonce: str = "", hold: Hold | None = None, collector: str = "",
 ) -> Answer:  # fmt: skip
     """Post the entry with its redemption, use up the pass, resolve the hold; what is kept for a retry comes back."""
     book, id = unit.book, unit.book.ids.new(request.now)
@@ -172,11 +200,12 @@ def _finish(
         raise HoldResolved("settled")
     act: Act = request.act(
         book, "handed_over", id=id, subject=holder, cycle=cycle, station=station, session=session, desk=window.desk,
-        resolves=hold.id if hold else "", facts=facts, postings=tuple(postings),
+        collected_by=collector, resolves=hold.id if hold else "", facts=facts, postings=tuple(postings),
     )  # fmt: skip
     journal.post(unit, [*window.acts, act])
-    done = Redemption(id, receipt, hold.id if hold else "", holder, station, session, window.desk, request.actor.id, cycle, points, request.now, "")
+    done = Redemption(
+        id, receipt, hold.id if hold else "", holder, station, session, window.desk, request.actor.id, cycle, points, request.now, ""
+    )
     goods.insert_redemption(unit, done, lines)
     left = sum(lot.remaining for lot in goods.lots(unit, "wallet", holder) if lot.expires_at is None or lot.expires_at > request.now)
     return {"redemption": id, "receipt": receipt, "points": points, "spendable_after": left, "entry": id}
-

@@ -118,4 +118,3 @@ def served_by(unit: Unit, actor: str) -> str:
     """A masked name for an actor id, or empty when there is no person behind it."""
     person = people.person_of_login(unit, actor) or (actor if actor.startswith("V") else "")
     return mask_name(people.names(unit, [person]).get(person, "")) if person else ""
-

@@ -44,7 +44,9 @@ def import_activities(book: Book, request: Request, path: Path, *, strict: bool 
             if bad or area is None:
                 batch.reject(line, bad or line.problem("community", "unknown_area"))
                 continue
-            value = text_of((row.code, row.name, row.kind, area.code, row.starts_on, row.starts_at, row.ends_on, row.ends_at, row.host, steps))
+            value = text_of(
+                (row.code, row.name, row.kind, area.code, row.starts_on, row.starts_at, row.ends_on, row.ends_at, row.host, steps)
+            )
             sorted_row = sort_line(batch, line, known, "activities", row.code, value, key_field="code")
             if sorted_row is None:
                 continue
@@ -63,7 +65,13 @@ def event_rule(batch: Batch, steps: int) -> Rule:
     """The rule behind a 积分/次 figure. Its clause is the column of the office's own table."""
     points = batch.book.settings.scale.text(steps)
     return Rule(
-        id=f"event-{steps}", version=1, name=f"每次活动{points}分", basis="event", points=steps, clause="活动表「积分/次」一栏", min_evidence=1
+        id=f"event-{steps}",
+        version=1,
+        name=f"每次活动{points}分",
+        basis="event",
+        points=steps,
+        clause="活动表「积分/次」一栏",
+        min_evidence=1,
     )
 
 

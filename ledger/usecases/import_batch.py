@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ledger.domain.act import Act
 from ledger.domain.account import Account
+from ledger.domain.act import Act
 from ledger.domain.errors import RowsRejected
 from ledger.domain.people import require
 from ledger.paperwork import Line, Problem
@@ -130,7 +130,13 @@ def _report(batch: Batch) -> Answer:
 
 
 def _write(batch: Batch, file_digest: str, as_of: str) -> None:
-    counts = {"read": batch.read, "accepted": batch.accepted, "unchanged": batch.unchanged, "rejected": len(batch.rejected), **batch.control}
+    counts = {
+        "read": batch.read,
+        "accepted": batch.accepted,
+        "unchanged": batch.unchanged,
+        "rejected": len(batch.rejected),
+        **batch.control,
+    }
     facts = {"kind": batch.kind, "file_digest": file_digest, "as_of": as_of, "counts": counts}
     header = batch.request.act(batch.book, "batch_imported", subject=batch.id, batch=batch.id, facts=facts)
     expiries: Expiries = batch.expiries

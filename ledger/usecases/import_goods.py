@@ -29,7 +29,7 @@ def import_goods(
 
     def fill(batch: Batch) -> None:
         batch.read = total
-        costs = dict(batch.unit.rows(batches.GOODS))
+        costs: dict[str, int] = dict(batch.unit.rows(batches.GOODS))
         batch.unit.insert_many(GoodRow, _goods(batch, reading.goods.lines, costs, total))
         batch.unit.insert_many(ReceiptLotRow, _stock(batch, reading.stock.lines, costs, as_of, total))
 

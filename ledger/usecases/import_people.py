@@ -58,7 +58,8 @@ def _teams(batch: Batch) -> dict[str, str]:
 
 def _sound(batch: Batch, lines: list[Line[PersonRow]], index: AreaIndex, total: int) -> list[tuple[PersonRow, Area, bytes, bytes]]:
     """Rows that are new and whole, with their area and digests."""
-    known, id_numbers, sound = batch.known("people"), {}, []
+    id_numbers: dict[str, str] = {}
+    known, sound = batch.known("people"), []
     for line in lines:
         batch.tell(total)
         row = line.row
@@ -80,7 +81,19 @@ def _sound(batch: Batch, lines: list[Line[PersonRow]], index: AreaIndex, total: 
 def _value(row: PersonRow) -> str:
     """Everything the row says but 序号 and the ID number."""
     return text_of(
-        (row.name, row.gender, *row.phones, row.town, row.community, row.grid, row.micro_grid, row.political_class, row.work_unit, row.team, row.remark)
+        (
+            row.name,
+            row.gender,
+            *row.phones,
+            row.town,
+            row.community,
+            row.grid,
+            row.micro_grid,
+            row.political_class,
+            row.work_unit,
+            row.team,
+            row.remark,
+        )
     )
 
 
@@ -107,7 +120,9 @@ def _person(batch: Batch, rows: _Rows, row: PersonRow, area: Area, id: str, card
     )  # fmt: skip
     for phone in row.phones:
         tail = keyring.lookup("phone tail", phone[-4:])
-        rows.phones.append({"holder": id, "lookup": keyring.lookup("phone", phone), "tail_lookup": tail, "sealed": keyring.seal("phone", id, phone)})
+        rows.phones.append(
+            {"holder": id, "lookup": keyring.lookup("phone", phone), "tail_lookup": tail, "sealed": keyring.seal("phone", id, phone)}
+        )
     rows.cards.append({"number": card, "holder": id, "status": "active", "pin_hash": "", "issued_at": at, "revoked_at": None})
     marks = sorted({mark for word, mark in MARKS.items() if word in row.remark})
     links = [("area", area.code), *(("mark", mark) for mark in marks)]
@@ -116,7 +131,9 @@ def _person(batch: Batch, rows: _Rows, row: PersonRow, area: Area, id: str, card
     if row.work_unit:
         links.append(("work_unit", _work_unit(batch, rows, row.work_unit)))
     rows.memberships += [{"holder": id, "kind": k, "target": t, "from_at": at, "until_at": None, "batch": batch.id} for k, t in links]
-    batch.act("person_enrolled", subject=id, facts={"card": card, "area": area.code, "pool": area.pool, "links": [list(link) for link in links]})
+    batch.act(
+        "person_enrolled", subject=id, facts={"card": card, "area": area.code, "pool": area.pool, "links": [list(link) for link in links]}
+    )
 
 
 def _identity(batch: Batch, row: PersonRow) -> dict[str, Any]:
@@ -135,7 +152,8 @@ def _team(batch: Batch, rows: _Rows, name: str) -> str:
     keyring = batch.book.keyring
     rows.holders.append(
         {
-            "id": id, "kind": "team", "status": "active", "name": keyring.seal("name", id, name), "name_lookup": keyring.lookup("name", name),
+            "id": id, "kind": "team", "status": "active", "name": keyring.seal("name", id, name),
+            "name_lookup": keyring.lookup("name", name),
             "gender": "", "area": "", "pool": "", "political_class": "", "identity_lookup": None, "identity_tail": "", "extra_large": False,
             "joined_at": micros(batch.request.now), "batch": batch.id,
         }

@@ -30,7 +30,9 @@ def import_stations(book: Book, request: Request, path: Path, *, strict: bool = 
             if bad or area is None:
                 batch.reject(line, bad or line.problem("community", "unknown_area"))
                 continue
-            value = text_of((row.code, row.name, area.code, row.address, row.longitude, row.latitude, row.hours, row.contact_name, row.contact_phone))
+            value = text_of(
+                (row.code, row.name, area.code, row.address, row.longitude, row.latitude, row.hours, row.contact_name, row.contact_phone)
+            )
             sorted_row = sort_line(batch, line, known, "stations", row.code, value, key_field="code")
             if sorted_row is None:
                 continue
@@ -38,7 +40,8 @@ def import_stations(book: Book, request: Request, path: Path, *, strict: bool = 
             stored.append(
                 {
                     "code": row.code, "name": row.name, "area": area.code, "address": row.address, "hours": row.hours,
-                    "longitude": "" if row.longitude is None else str(row.longitude), "latitude": "" if row.latitude is None else str(row.latitude),
+                    "longitude": "" if row.longitude is None else str(row.longitude),
+                    "latitude": "" if row.latitude is None else str(row.latitude),
                     "contact": contact, "status": "open", "opened_at": micros(batch.request.now), "batch": batch.id,
                 }
             )  # fmt: skip

@@ -60,7 +60,4 @@ def opened(unit: Unit, request: Request, new: Activity, batch: str = "") -> Act:
         "code": new.code, "name": new.name, "kind": new.kind, "area": new.area, "starts_at": micros(new.starts_at),
         "ends_at": micros(new.ends_at), "capacity": new.capacity,
     }  # fmt: skip
-    return request.act(
-        unit.book, "activity_opened", subject=new.id, rule=new.rule, rule_version=new.rule_version, batch=batch, facts=facts
-    )
-
+    return request.act(unit.book, "activity_opened", subject=new.id, rule=new.rule, rule_version=new.rule_version, batch=batch, facts=facts)

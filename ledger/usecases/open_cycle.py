@@ -34,4 +34,3 @@ def cycle_for_fact(unit: Unit, request: Request, fact_at: datetime) -> tuple[Cyc
     fact_on = local_date(fact_at, settings.zone)
     name = earning_cycle(fact_on, request.now, settings.cycle.plan, settings.zone, cycles.cutoffs(unit))
     return ensure_cycle(unit, request, name), name != name_of(fact_on)
-

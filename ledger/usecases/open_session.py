@@ -48,9 +48,13 @@ def window_at(unit: Unit, request: Request, station: str, *, with_desk: bool) ->
     closes_at = instant(row[0]) if row else (cycle.redeem_until or now)
     if row is None:
         opens_at = min(now, closes_at)
-        if unit.change(goods.OPEN_SESSION, id=session, station=station, cycle=cycle.name, opens_at=micros(opens_at), closes_at=micros(closes_at)):
+        if unit.change(
+            goods.OPEN_SESSION, id=session, station=station, cycle=cycle.name, opens_at=micros(opens_at), closes_at=micros(closes_at)
+        ):
             facts = {"kind": "standing", "opens_at": micros(opens_at), "closes_at": micros(closes_at)}
-            acts.append(request.act(book, "session_opened", subject=session, station=station, session=session, cycle=cycle.name, facts=facts))
+            acts.append(
+                request.act(book, "session_opened", subject=session, station=station, session=session, cycle=cycle.name, facts=facts)
+            )
     desk = (row[1] if row else None) or ""
     if with_desk and not desk:
         desk, opened = _open_desk(unit, request, session, station, cycle.name)
@@ -66,4 +70,6 @@ def _open_desk(unit: Unit, request: Request, session: str, station: str, cycle: 
     desk = f"{session}.{unit.value(goods.DESKS_OF, session=session) + 1}"
     if not unit.change(goods.OPEN_DESK, id=desk, session=session, station=station, at=micros(request.now), by=request.actor.id):
         return desk, []
-    return desk, [request.act(book, "desk_opened", subject=desk, station=station, session=session, desk=desk, cycle=cycle, facts={"count": "book"})]
+    return desk, [
+        request.act(book, "desk_opened", subject=desk, station=station, session=session, desk=desk, cycle=cycle, facts={"count": "book"})
+    ]

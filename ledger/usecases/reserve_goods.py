@@ -42,7 +42,12 @@ def reserve_goods(book: Book, request: Request, *, holder: str, station: str, it
         key_id = book.keyring.current_id("derive")
         code = derived_code(book.keyring, "hold", act.id, key_id=key_id)
         unit.change(
-            goods.KEEP_CODE, digest=code_digest(book.keyring, code), purpose=HOLD, subject=act.id, nonce="", expires_at=micros(window.closes_at)
+            goods.KEEP_CODE,
+            digest=code_digest(book.keyring, code),
+            purpose=HOLD,
+            subject=act.id,
+            nonce="",
+            expires_at=micros(window.closes_at),
         )
         return {"hold": act.id, "points": order.points, "expires_at": micros(window.closes_at), "key_id": key_id}
 

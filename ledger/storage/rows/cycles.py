@@ -89,4 +89,3 @@ class ObjectionRow(SQLModel, table=True):
     decided_at: int | None = integer(None)
     decided_by: str = key()
     answer: bytes = Field(default=b"", sa_type=LargeBinary)
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text as sql
+from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from ledger.storage.rows.columns import integer, key, primary, text
@@ -33,7 +34,9 @@ class ActivityRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_activity_starts_at", "starts_at"),
         Index("ix_activity_area", "area"),
-        Index("uq_activity_code_live", "code", unique=True, sqlite_where=sql("status <> 'undone'"), postgresql_where=sql("status <> 'undone'")),
+        Index(
+            "uq_activity_code_live", "code", unique=True, sqlite_where=sql("status <> 'undone'"), postgresql_where=sql("status <> 'undone'")
+        ),
         CheckConstraint("ends_at > starts_at", name="window"),
     )
     id: str = primary()
@@ -107,7 +110,7 @@ class BatchLineRow(SQLModel, table=True):
     """An accepted row by keyed digests of its natural key and of all its values; live until its batch is undone."""
 
     __tablename__ = "import_line"
-    __table_args__ = (Index("ix_import_line_batch", "batch"), UniqueConstraint("kind", "key_digest"))
+    __table_args__ = (Index("ix_import_line_batch", "batch"),)
     kind: str = primary()
     key_digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
     value_digest: bytes = Field(sa_type=LargeBinary)

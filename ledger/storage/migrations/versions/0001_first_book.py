@@ -288,7 +288,6 @@ def upgrade() -> None:
         sa.Column("target", KEY, nullable=False),
         sa.Column("batch", KEY, nullable=False),
         sa.PrimaryKeyConstraint("kind", "key_digest", name=op.f("pk_import_line")),
-        sa.UniqueConstraint("kind", "key_digest", name=op.f("uq_import_line_kind_key_digest")),
     )
     op.create_index("ix_import_line_batch", "import_line", ["batch"], unique=False)
     op.create_table(
@@ -650,8 +649,10 @@ def upgrade() -> None:
 
 def protect(schema: str | None) -> None:
     """Make acts, postings, leaves, nodes and heads append-only, and create the posting function on PostgreSQL."""
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
     for ddl in append_only.postgresql_ddl(schema) if schema else append_only.sqlite_ddl():
-        op.get_bind().connection.driver_connection.cursor().execute(ddl)
+        driver.cursor().execute(ddl)
 
 
 def downgrade() -> None:
