@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.audit.inquiry import ActColumns, Inquiry, Make, Seen, Witness
-from ledger.audit.report import Report, empty_report
+from ledger.audit.report import Finding, Report, empty_report
 from ledger.audit.witnesses.books import Books
 from ledger.audit.witnesses.corrections import Corrections, Founding
 from ledger.audit.witnesses.desk import Allowances, Holds, Redemptions
@@ -22,7 +22,8 @@ from ledger.audit.witnesses.people import Actors, Cards, Notes, RequestKeys
 from ledger.audit.witnesses.quarters import ClosedCycles, Cycles, Lots
 from ledger.audit.witnesses.service import Attendances, NoticeLines, Objections
 from ledger.domain.act import micros
-from ledger.storage import evidence, structure
+from ledger.domain.errors import Unavailable
+from ledger.storage import database, evidence, structure
 from ledger.storage.evidence import Sealed
 from ledger.storage.unit_of_work import Book, Unit
 
@@ -49,11 +50,24 @@ def check(book: Book, progress: Progress | None = None, *, now: datetime | None 
     """
     report = empty_report()
     engine = _Beside(lambda: _damage(book))
-    book.read(lambda unit: _walk(Inquiry(book, unit, report, None if now is None else micros(now)), report, progress), snapshot=True)
+    try:
+        book.read(lambda unit: _inquire(book, unit, report, now, progress), snapshot=True)
+    except Unavailable as error:
+        if database.is_postgresql(book.settings):
+            raise
+        report.note("journal_readable", Finding(message="数据库文件读不了", expected="能读", found=repr(error)))
     for table, words in engine.result():
-        result = report.check("engine_sound")
-        _note_damage(result, table, words)
+        report.note("engine_sound", Finding(message=f"数据库文件：{words}", expected="ok", found=words, table=table))
     return report
+
+
+def _inquire(book: Book, unit: Unit, report: Report, now: datetime | None, progress: Progress | None) -> None:
+    try:
+        inquiry = Inquiry(book, unit, report, None if now is None else micros(now))
+    except Exception as error:  # noqa: BLE001 (the first page read of a damaged file)
+        report.note("journal_readable", Finding(message="流水读不了", expected="能读", found=str(error)))
+        return
+    _walk(inquiry, report, progress)
 
 
 def _walk(inquiry: Inquiry, report: Report, progress: Progress | None) -> None:
@@ -142,13 +156,6 @@ def _damage(book: Book) -> list[tuple[str, str]]:
         return list(structure.damage(unit))
 
     return book.read(work)
-
-
-def _note_damage(result: Any, table: str, words: str) -> None:
-    from ledger.audit.report import Finding
-
-    result.count += 1
-    result.findings.append(Finding(message=f"数据库文件：{words}", expected="ok", found=words, table=table))
 
 
 class _Beside:

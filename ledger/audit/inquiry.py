@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ledger.audit.report import FINDINGS_KEPT, Finding, Report
+from ledger.audit.report import Finding, Report
 from ledger.domain.act import instant
 from ledger.storage.evidence import ACT_COLUMNS, UNDONE_BATCHES
 from ledger.storage.unit_of_work import Book, Unit
@@ -57,17 +57,13 @@ class Inquiry:
     def __init__(self, book: Book, unit: Unit, report: Report, now: int | None) -> None:
         self.book = book
         self.unit = unit
-        self.report = report
+        self._report = report
         self.now = now
         self.undone = frozenset(row[0] for row in unit.rows(UNDONE_BATCHES))
-        self._results = {check.name: check for check in report.checks}
 
     def note(self, check: str, message: str, *, expected: Any, found: Any, **where: str) -> None:
         """Add a finding; where: entry, account, table, field."""
-        result = self._results[check]
-        result.count += 1
-        if len(result.findings) < FINDINGS_KEPT:
-            result.findings.append(Finding(message=message, expected=plain(expected), found=plain(found), **where))
+        self._report.note(check, Finding(message=message, expected=plain(expected), found=plain(found), **where))
 
     def could_not(self, check: str, error: Exception) -> None:
         """A check that could not be finished on this data is a finding of its own, never a crash."""

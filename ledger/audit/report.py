@@ -114,6 +114,13 @@ class Report:
     def check(self, name: str) -> CheckResult:
         return next(check for check in self.checks if check.name == name)
 
+    def note(self, name: str, finding: Finding) -> None:
+        """Add a finding to a check; of very many only the first are kept."""
+        result = self.check(name)
+        result.count += 1
+        if len(result.findings) < FINDINGS_KEPT:
+            result.findings.append(finding)
+
     def document(self) -> dict[str, Any]:
         """The fields of `audit check`."""
         checks = [

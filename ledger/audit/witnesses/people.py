@@ -32,7 +32,8 @@ class Cards(Latest):
                 self.say(number, act, status="revoked")
             elif number:
                 self.undoable(number, act)
-                self.say(number, act, holder=act.at.subject, status="active" if act.at.subject else "blank")
+                holder = "" if act.at.subject == number else act.at.subject
+                self.say(number, act, holder=holder, status="active" if holder else "blank")
 
 
 class Actors(Witness):
@@ -162,7 +163,7 @@ class RequestKeys(Witness):
                 continue
             if id not in acts:
                 self._note_answer(row, f"答复中的 {field} 指向不存在的凭证 {id}", None, id, id)
-            elif acts[id]["request"] not in ("", reference):
+            elif acts[id]["request"] != reference:
                 self._note_answer(row, f"答复中的 {field} 指向别的请求的凭证 {id}", reference, acts[id]["request"], id)
 
     def _note_answer(self, row: Sequence[Any], words: str, expected: Any, found: Any, entry: str) -> None:
