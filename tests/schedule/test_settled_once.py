@@ -1,0 +1,83 @@
+"""Each settlement happens exactly once: with two schedulers, with one killed in the middle, after three days of none."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+
+import pytest
+
+from ledger.audit.checks import check
+from tests.schedule.conftest import PEOPLE, Street, quarters
+
+ROUNDS = 4
+GATE_ROUNDS = 100
+PAST_THE_END = timedelta(minutes=5)
+
+
+def to_notice(street: Street, name: str) -> int:
+    """Serve a quarter and let the running scheduler publish its notice."""
+    lines = street.serve_quarter(name)
+    street.set_clock(street.cycle(name).notice_from + PAST_THE_END)
+    street.wait_for(lambda: street.cycle(name).state == "noticed", f"the notice of {name}")
+    return lines
+
+
+def end_notice(street: Street, name: str) -> None:
+    street.set_clock(street.cycle(name).notice_ends_at + PAST_THE_END)
+
+
+def two_at_once(street: Street, rounds: int) -> None:
+    for _ in range(2):
+        street.start()
+    for name in quarters("2022Q3", rounds):
+        lines = to_notice(street, name)
+        end_notice(street, name)
+        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the settlement of {name}")
+        street.check_settled_once(name, lines)
+
+
+def killed_in_the_middle(street: Street, rounds: int) -> None:
+    running, in_the_middle = street.start(), 0
+    for n, name in enumerate(quarters("2022Q3", rounds)):
+        lines = to_notice(street, name)
+        end_notice(street, name)
+        at_least = 1 + n * 7 % (PEOPLE // 2)
+        street.wait_for(lambda: street.settled(name) >= at_least, f"the first {at_least} lines of {name}")
+        street.stop(running, signal.SIGKILL)
+        in_the_middle += street.settled(name) < lines
+        running = street.start()
+        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the rest of {name}")
+        street.check_settled_once(name, lines)
+        street.wait_until_started(running)
+    assert in_the_middle > rounds // 2, "the kills came too late to interrupt anything"
+
+
+def three_days_down(street: Street, rounds: int) -> None:
+    running = street.start()
+    for name in quarters("2022Q3", rounds):
+        lines = to_notice(street, name)
+        assert street.stop(running) == 0
+        street.set_clock(street.cycle(name).notice_ends_at + timedelta(days=3))
+        running = street.start()
+        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the settlement of {name}")
+        street.check_settled_once(name, lines)
+
+
+WAYS = (two_at_once, killed_in_the_middle, three_days_down)
+
+
+@pytest.mark.parametrize("disturb", WAYS)
+def test_each_settlement_happens_exactly_once(street: Street, disturb) -> None:
+    disturb(street, ROUNDS if street.url == "" else 2)
+    for process in list(street.processes):
+        assert street.stop(process) == 0
+    report = check(street.book, now=street.now)
+    assert report.ok, [c.name for c in report.checks if not c.ok]
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("disturb", WAYS)
+def test_a_hundred_settlements_happen_exactly_once_each(street: Street, disturb) -> None:
+    disturb(street, GATE_ROUNDS)
+    assert check(street.book, now=street.now).ok
