@@ -116,6 +116,12 @@ class Street:
             assert time.monotonic() < until, f"{words} did not come\n{self.log()[-3000:]}"
             time.sleep(0.005)
 
+    def wait_for_state(self, name: str, state: str) -> None:
+        self.wait_for(lambda: self.cycle(name).state == state, f"{name} {state}")
+
+    def wait_for_settled(self, name: str, at_least: int) -> None:
+        self.wait_for(lambda: self.settled(name) >= at_least, f"{at_least} settled lines of {name}")
+
     def wait_until_started(self, process: subprocess.Popen[bytes]) -> None:
         self.wait_for(lambda: f'"started", "books": ["main"], "process": {process.pid}' in self.log(), "the start")
 

@@ -19,7 +19,7 @@ def to_notice(street: Street, name: str) -> int:
     """Serve a quarter and let the running scheduler publish its notice."""
     lines = street.serve_quarter(name)
     street.set_clock(street.cycle(name).notice_from + PAST_THE_END)
-    street.wait_for(lambda: street.cycle(name).state == "noticed", f"the notice of {name}")
+    street.wait_for_state(name, "noticed")
     return lines
 
 
@@ -33,7 +33,7 @@ def two_at_once(street: Street, rounds: int) -> None:
     for name in quarters("2022Q3", rounds):
         lines = to_notice(street, name)
         end_notice(street, name)
-        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the settlement of {name}")
+        street.wait_for_state(name, "redeeming")
         street.check_settled_once(name, lines)
 
 
@@ -42,12 +42,11 @@ def killed_in_the_middle(street: Street, rounds: int) -> None:
     for n, name in enumerate(quarters("2022Q3", rounds)):
         lines = to_notice(street, name)
         end_notice(street, name)
-        at_least = 1 + n * 7 % (PEOPLE // 2)
-        street.wait_for(lambda: street.settled(name) >= at_least, f"the first {at_least} lines of {name}")
+        street.wait_for_settled(name, 1 + n * 7 % (PEOPLE // 2))
         street.stop(running, signal.SIGKILL)
         in_the_middle += street.settled(name) < lines
         running = street.start()
-        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the rest of {name}")
+        street.wait_for_state(name, "redeeming")
         street.check_settled_once(name, lines)
         street.wait_until_started(running)
     assert in_the_middle > rounds // 2, "the kills came too late to interrupt anything"
@@ -60,7 +59,7 @@ def three_days_down(street: Street, rounds: int) -> None:
         assert street.stop(running) == 0
         street.set_clock(street.cycle(name).notice_ends_at + timedelta(days=3))
         running = street.start()
-        street.wait_for(lambda: street.cycle(name).state == "redeeming", f"the settlement of {name}")
+        street.wait_for_state(name, "redeeming")
         street.check_settled_once(name, lines)
 
 
