@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.domain.act import micros
+from ledger.domain.errors import LedgerError
 from ledger.domain.people import ROLES, Actor, Grant
 from ledger.storage import access
+from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Book, Unit
 
 TOKEN_BYTES: Final = 32
@@ -71,11 +74,17 @@ def who(book: Book, token: str, now: datetime) -> Actor | None:
     if found is None or found.is_revoked or found.is_disabled:
         return None
     if not (now < found.expires_at and now <= found.seen_at + found.idle):
-        book.run(lambda unit: unit.change(access.REVOKE, digest=digest, now=micros(now)))
+        _mark(book, access.REVOKE, digest, now)
         return None
     if now - found.seen_at > found.idle / SEEN_PART:
-        book.run(lambda unit: unit.change(access.SEEN, digest=digest, now=micros(now)))
+        _mark(book, access.SEEN, digest, now)
     return Actor(id=found.grantee, person=found.person, grants=held(found.grantee, found.grants), device=found.device, login=found.login)
+
+
+def _mark(book: Book, statement: Statement, digest: bytes, now: datetime) -> None:
+    """Write into a session's row if the database can be written now: who only reads may go on while it cannot."""
+    with suppress(LedgerError):
+        book.run(lambda unit: unit.change(statement, digest=digest, now=micros(now)))
 
 
 def held(grantee: str, grants: Sequence[Grant]) -> tuple[Grant, ...]:

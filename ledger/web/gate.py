@@ -189,7 +189,7 @@ def forget_signed_in(response: Response) -> Response:
 
 def check_text_of_address() -> None:
     """Raises InvalidInput for NUL or other control characters in the path or the query: no database takes them."""
-    if not request.path.isprintable():
+    if any(letter < " " or letter == "\x7f" for letter in request.path):
         raise InvalidInput("path", "unprintable")
     if b"%" in request.query_string:
         for name, value in request.args.items(multi=True):

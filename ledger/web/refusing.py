@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from ledger import boundary, phrases
 from ledger.domain.errors import InvalidInput, LedgerError, NotFound
@@ -33,6 +33,8 @@ def refuse(error: Exception) -> Response:
     note_refusal(known.code)
     if gate.is_api():
         response = problem_response(problem_of(known))
+        if known.kind == "unauthenticated":
+            response.headers["WWW-Authenticate"] = "Bearer"
     elif known.kind == "unauthenticated" and request.method == "GET":
         return _to(f"{SIGN_IN}?next={quote(local_path(request.full_path.rstrip('?')), safe='')}")
     else:
@@ -40,8 +42,6 @@ def refuse(error: Exception) -> Response:
     seconds = boundary.retry_after(known)
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)
-    if known.kind == "unauthenticated":
-        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -52,6 +52,8 @@ def refuse_http(error: HTTPException) -> Response:
     status = error.code or 500
     note_refusal(f"http_{status}")
     title, detail, code = _words_of_status(error, status)
+    if isinstance(error, BadHost):
+        return Response(f"{title}\n", status=status, content_type="text/plain; charset=utf-8")  # no address of ours fits such a host
     if gate.is_api():
         response = problem_response(
             {"type": boundary.PROBLEM_TYPE + code, "title": title, "status": status, "detail": detail, "code": code}
@@ -99,9 +101,14 @@ def problem_response(about: dict[str, Any]) -> Response:
 
 
 def page_of(status: int, title: str, detail: str, code: str = "") -> Response:
-    """A page that says what is so and what to do, with a number to read out."""
-    page = render_template("public/refused.html", title=title, detail=detail, code=code, number=g.get("trace", ""), status=status)
-    return Response(page, status=status, content_type="text/html; charset=utf-8")
+    """A page that says what is so and what to do, with a number to read out; the words alone where the page cannot be made."""
+    number = g.get("trace", "")
+    try:
+        page, kind = render_template("public/refused.html", title=title, detail=detail, code=code, number=number, status=status), "html"
+    except Exception as error:  # noqa: BLE001 (the last resort: whoever was refused is told in any case)
+        bug(error)
+        page, kind = f"{title}\n{detail}\n{number}\n", "plain"
+    return Response(page, status=status, content_type=f"text/{kind}; charset=utf-8")
 
 
 def local_path(text: str) -> str:

@@ -231,6 +231,23 @@ def test_nul_in_an_address_is_refused(client, path):
     assert client.get(path).status_code in (404, 422)
 
 
+@pytest.mark.parametrize("host", ["a b", "<script>", "evil.example", "x" * 3000, "[::1", "a,b"])
+def test_a_strange_host_changes_nothing(client, host):
+    assert [client.get(path, headers={"Host": host}).status_code for path in ("/", "/api/v1/nothing")] in ([200, 404], [400, 400])
+
+
+def test_whoever_is_refused_is_told_even_when_the_page_cannot_be_made(doors, app, monkeypatch):
+    from ledger.web import refusing
+
+    def broken(*_, **__):
+        raise OSError("template gone")
+
+    monkeypatch.setattr(refusing, "render_template", broken)
+    answer = doors.get("/short")
+    assert (answer.status_code, answer.content_type) == (409, "text/plain; charset=utf-8")
+    assert "还差14分" in answer.text
+
+
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "trace"])
 def test_only_declared_methods_are_taken(client, method):
     answer = client.open("/api/v1/sessions", method=method.upper())
