@@ -12,9 +12,7 @@ from ledger.storage.unit_of_work import Unit
 AGENTS_OF: Final = Statement(
     "SELECT target FROM {membership} WHERE holder = :holder AND kind = 'agent' AND until_at IS NULL ORDER BY from_at, target"
 )
-IS_AGENT: Final = Statement(
-    "SELECT 1 FROM {membership} WHERE holder = :holder AND kind = 'agent' AND target = :agent AND until_at IS NULL"
-)
+IS_AGENT: Final = Statement("SELECT 1 FROM {membership} WHERE holder = :holder AND kind = 'agent' AND target = :agent AND until_at IS NULL")
 NAME: Final = Statement(
     "INSERT INTO {membership} (holder, kind, target, from_at, until_at, batch) VALUES (:holder, 'agent', :agent, :at, NULL, '')"
 )

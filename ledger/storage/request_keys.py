@@ -34,6 +34,11 @@ def claim(unit: Unit, *, actor: str, key: str, digest: str, now: datetime) -> di
     """
     if not unit.is_sqlite and unit.change(CLAIM, actor=actor, request=key, digest=digest, at=micros(now)) == 1:
         return None
+    return kept_answer(unit, actor=actor, key=key, digest=digest)
+
+
+def kept_answer(unit: Unit, *, actor: str, key: str, digest: str) -> dict[str, Any] | None:
+    """The answer under a key, or None. Raises RequestKeyReused when the key came with another body."""
     kept = unit.row(FIND, actor=actor, request=key)
     if kept is None:
         return None

@@ -42,7 +42,14 @@ def close_desk(book: Book, request: Request, *, desk: str, count: Mapping[str, i
         varied, differences = count_stock(unit, request, Place(found.station, session.id, session.cycle, found.id), count, second)
         facts = {"count": dict(sorted(count.items())), "hand_overs": turnover.hand_overs}
         closed = request.act(
-            book, "desk_closed", subject=found.id, station=found.station, session=session.id, desk=found.id, cycle=session.cycle, facts=facts
+            book,
+            "desk_closed",
+            subject=found.id,
+            station=found.station,
+            session=session.id,
+            desk=found.id,
+            cycle=session.cycle,
+            facts=facts,
         )
         journal.post(unit, [*varied, closed])
         return {

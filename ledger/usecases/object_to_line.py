@@ -41,14 +41,13 @@ def object_to_line(book: Book, request: Request, *, line: str, reason: str, cont
     limited = _counters(book, request, address)
 
     def work(unit: Unit) -> Answer:
-        check_failures.check(unit, limited, request.now)
         cycle = _noticed(unit, wanted[1] or "", request.now)
         found = objections.line(unit, cycle.name, int(wanted[2]))
         if found is None:
             raise NotFound("line")
         if found.state not in ("noticed", "reviewing"):
             raise ObjectionClosed()
-        check_failures.count(unit, limited, request.now)
+        check_failures.take_try(unit, limited, request.now)
         tracking = _file(unit, request, found, cycle, reason, contact)
         return {
             "tracking": tracking,

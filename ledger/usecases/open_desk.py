@@ -10,7 +10,7 @@ from ledger.domain.people import require
 from ledger.storage import desks, goods, journal
 from ledger.storage.desks import Desk
 from ledger.storage.unit_of_work import Book, Unit
-from ledger.usecases.count_stock import Place, check_count, count_stock
+from ledger.usecases.count_stock import Difference, Place, check_count, count_stock
 from ledger.usecases.hand_over_goods import check_station
 from ledger.usecases.open_session import Window, open_cycle_for_redeeming, window_at
 from ledger.usecases.request import Answer, Request, once
@@ -73,7 +73,8 @@ def _open(unit: Unit, request: Request, window: Window, station: str, count: Map
     opened = request.act(
         unit.book, "desk_opened", subject=id, station=station, session=window.session, desk=id, cycle=window.cycle, facts=facts
     )
-    acts, differences = [*window.acts, opened], []
+    acts = [*window.acts, opened]
+    differences: list[Difference] = []
     if count is not None:
         varied, differences = count_stock(unit, request, Place(station, window.session, window.cycle, id), count, second)
         acts += varied

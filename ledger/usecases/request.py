@@ -96,6 +96,29 @@ def once(book: Book, request: Request, work: Callable[[Unit], Answer]) -> Answer
     return book.run(keyed)
 
 
+def resumable(book: Book, request: Request, work: Callable[[], Answer]) -> Answer:
+    """Do work that takes several units and is harmless twice, and keep its answer under the request's key afterwards.
+
+    Same key and body: the first answer again; other body: refused. Killed half way, the next try takes it up.
+    """
+    if request.key is None or request.dry:
+        return work()
+    key, digest, actor = check_key(request.key), request.digest(), request.actor.id
+    kept = book.read(lambda unit: request_keys.kept_answer(unit, actor=actor, key=key, digest=digest))
+    if kept is not None:
+        return kept
+    answer = work()
+
+    def keep(unit: Unit) -> Answer:
+        first = request_keys.claim(unit, actor=actor, key=key, digest=digest, now=request.now)
+        if first is not None:
+            return first
+        request_keys.keep(unit, actor=actor, key=key, digest=digest, answer=answer, now=request.now)
+        return answer
+
+    return book.run(keep)
+
+
 def describe(act: Act) -> Answer:
     """An act as a dry run shows it: kind, subject and postings."""
     return {

@@ -31,7 +31,7 @@ def reserve_goods(book: Book, request: Request, *, holder: str, station: str, it
     def work(unit: Unit) -> Answer:
         window = window_at(unit, request, station, with_desk=False)
         order = draw_order(unit, request, holder=holder, station=station, items=wanted, cycle=window.cycle)
-        id = book.ids.new(request.now)
+        id, key_id, code = _fresh_id(book, request)
         act = request.act(
             book, "hold_placed", id=id, subject=holder, cycle=window.cycle, station=station, session=window.session,
             facts={"items": order.facts(), "expires_at": micros(window.closes_at)}, postings=tuple(_reserve(order, id)),
@@ -39,8 +39,6 @@ def reserve_goods(book: Book, request: Request, *, holder: str, station: str, it
         journal.post(unit, [*window.acts, act])
         hold = Hold(act.id, holder, station, window.session, window.cycle, order.points, "held", request.now, window.closes_at, "", None)
         goods.insert_hold(unit, hold, order.lines)
-        key_id = book.keyring.current_id("derive")
-        code = derived_code(book.keyring, "hold", act.id, key_id=key_id)
         unit.change(
             goods.KEEP_CODE,
             digest=code_digest(book.keyring, code),
@@ -52,6 +50,16 @@ def reserve_goods(book: Book, request: Request, *, holder: str, station: str, it
         return {"hold": act.id, "points": order.points, "expires_at": micros(window.closes_at), "key_id": key_id}
 
     return once(book, request, work)
+
+
+def _fresh_id(book: Book, request: Request) -> tuple[str, str, str]:
+    """A hold's id with its key id and sayable code. A code of digits alone would be taken for a card number."""
+    key_id = book.keyring.current_id("derive")
+    while True:
+        id = book.ids.new(request.now)
+        code = derived_code(book.keyring, "hold", id, key_id=key_id)
+        if not code.isdigit():
+            return id, key_id, code
 
 
 def _reserve(order: Order, hold: str) -> list[Posting]:

@@ -47,7 +47,7 @@ def show_code(book: Book, request: Request, *, person: str = "") -> Answer:
 
 
 def _kept_code(unit: Unit, request: Request, who: str) -> tuple[bytes, str]:
-    """A nonce and its spoken code, kept by digest. A code of digits alone would be read as a card number; one that lives already is left."""
+    """A nonce and its spoken code, kept by digest; codes that live already, or read as card numbers, are passed over."""
     expires_at = micros(request.now + SPOKEN_LIFE)
     for _ in range(DRAWS_MAX):
         nonce = secrets.token_bytes(NONCE_BYTES)

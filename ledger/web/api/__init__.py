@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Final
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from flask_openapi3.models.tag import Tag
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 PREFIX: Final = "/api/v1"
 SECURITY: Final[dict[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+PROSE: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+YEARS: Final = range(2000, 2200)
+_DATED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
 """An id, a number, a pass: short text whose meaning the use case checks."""
 
-Text = Annotated[str, StringConstraints(max_length=500)]
-"""A reason or a note."""
+Text = Annotated[str, StringConstraints(max_length=500, pattern=PROSE)]
+"""A reason or a note; may have several lines."""
+
+Pieces = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+def _is_told(value: Any) -> Any:
+    """Numbers, and texts of digits alone, are no moments here, whatever pydantic would make of them."""
+    if not isinstance(value, str) or not _DATED.match(value):
+        raise ValueError("moment")
+    return value
+
+
+def _is_near(value: datetime) -> datetime:
+    """Far years would leave the calendar when turned into another zone."""
+    if value.year not in YEARS:
+        raise ValueError("year")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_is_told), AfterValidator(_is_near)]
+"""ISO 8601 with an offset."""
 
 
 class Body(BaseModel):
@@ -24,12 +53,33 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Page(BaseModel):
-    """The query of a list: `cursor` as the answer before gave it."""
+class Query(BaseModel):
+    """A query string: unknown names are refused. Its schema is made once; the library asks for it with every request."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        return _schema_of(cls)
+
+
+class Page(Query):
+    """The query of a list: `cursor` as the answer before gave it."""
+
     cursor: Annotated[str, StringConstraints(max_length=200)] = ""
     limit: int = Field(default=50, ge=1, le=200)
+
+
+class Item(Body):
+    """A good and how many pieces of it."""
+
+    sku: Code
+    quantity: Pieces
+
+
+Items = Annotated[list[Item], Field(min_length=1, max_length=20)]
 
 
 class Problem(BaseModel):
@@ -44,12 +94,17 @@ class Problem(BaseModel):
     trace: str = ""
 
 
-def api_blueprint(name: str, import_name: str, *, public: bool = False) -> APIBlueprint:
-    """A blueprint under /api/v1 whose operations document every refusal. public: no operation of it needs a token."""
+def api_blueprint(name: str, import_name: str, *, tag: str = "", public: bool = False) -> APIBlueprint:
+    """A blueprint under /api/v1 whose operations document every refusal.
+
+    Args:
+        tag: the heading under which the description lists them, Chinese. public: no operation of it needs a token.
+    """
     return APIBlueprint(
         name,
         import_name,
         url_prefix=PREFIX,
+        abp_tags=[Tag(name=tag)] if tag else None,
         abp_responses={status: _problem(text) for status, text in _REFUSED.items()},
         abp_security=None if public else [{"bearer": []}],
     )
@@ -60,6 +115,11 @@ def nothing() -> Response:
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
+
+
+@cache
+def _schema_of(model: type[Query]) -> dict[str, Any]:
+    return super(Query, model).model_json_schema()
 
 
 _REFUSED: Final = {
