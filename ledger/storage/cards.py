@@ -13,7 +13,9 @@ CARDS_OF: Final = Statement("SELECT number, pin_hash FROM {card} WHERE holder = 
 ISSUE: Final = Statement(
     "INSERT INTO {card} (number, holder, status, pin_hash, issued_at, revoked_at) VALUES (:number, :holder, :status, :pin_hash, :now, NULL)"
 )
-BIND: Final = Statement("UPDATE {card} SET holder = :holder, status = 'active', pin_hash = :pin_hash WHERE number = :number AND status = 'blank'")
+BIND: Final = Statement(
+    "UPDATE {card} SET holder = :holder, status = 'active', pin_hash = :pin_hash WHERE number = :number AND status = 'blank'"
+)
 REVOKE: Final = Statement("UPDATE {card} SET status = 'revoked', revoked_at = :now WHERE number = :number AND status = 'active'")
 
 

@@ -25,6 +25,11 @@ LOCK: Final = Statement(
 REDEEMING: Final = Statement(
     f"SELECT {_COLUMNS} FROM {{cycle}} WHERE state = 'redeeming' AND redeem_until > :now ORDER BY name DESC LIMIT 1"
 )
+WINDOW: Final = Statement(
+    "SELECT c.name, c.redeem_until, s.closes_at, (SELECT MAX(d.id) FROM {desk} d WHERE d.session = s.id AND d.closed_at IS NULL)"
+    " FROM {cycle} c LEFT JOIN {session} s ON s.id = c.name || '.' || :station"
+    " WHERE c.state = 'redeeming' AND c.redeem_until > :now ORDER BY c.name DESC LIMIT 1"
+)
 INSERT: Final = Statement(
     f"INSERT INTO {{cycle}} ({_COLUMNS}) VALUES (:name, :state, :starts_on, :ends_on, :cutoff_at, :notice_from, :notice_days,"
     " :notice_ends_at, :redeem_until, :settle_until, :noticed_at, :carry_over) ON CONFLICT (name) DO NOTHING"

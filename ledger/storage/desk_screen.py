@@ -37,7 +37,9 @@ HELD_AT: Final = Statement(
     " WHERE state = 'held' AND station = :station AND expires_at > :now ORDER BY placed_at, id LIMIT :most"
 )
 HELD_COUNT: Final = Statement("SELECT COUNT(*) FROM {hold} WHERE state = 'held' AND station = :station AND expires_at > :now")
-DESK: Final = Statement("SELECT id, opened_at, opened_by FROM {desk} WHERE session = :session AND closed_at IS NULL ORDER BY id DESC LIMIT 1")
+DESK: Final = Statement(
+    "SELECT id, opened_at, opened_by FROM {desk} WHERE session = :session AND closed_at IS NULL ORDER BY id DESC LIMIT 1"
+)
 REDEMPTION_UNITS: Final = Statement(
     "SELECT l.sku, g.name, g.unit, l.quantity, l.price_points FROM {redemption_line} l JOIN {good} g ON g.sku = l.sku"
     " WHERE l.redemption = :id ORDER BY l.sku"
@@ -104,7 +106,9 @@ class OpenDesk:
 
 
 def shelf_for(unit: Unit, *, station: str, holder: str, cycle: str) -> list[ShelfGood]:
-    return [ShelfGood(r[0], r[1], r[2], int(r[3]), r[4], r[5], r[6]) for r in unit.rows(SHELF_FOR, station=station, holder=holder, cycle=cycle)]
+    return [
+        ShelfGood(r[0], r[1], r[2], int(r[3]), r[4], r[5], r[6]) for r in unit.rows(SHELF_FOR, station=station, holder=holder, cycle=cycle)
+    ]
 
 
 def receipt_lots(unit: Unit, station: str, *, sku: str = "", most: int = 500) -> list[ReceiptLot]:

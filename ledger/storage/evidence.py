@@ -22,6 +22,9 @@ _ACT: Final = ", ".join(f"a.{name}" for name in ACT_COLUMNS)
 Leg = tuple[str, str, int]
 """(account path, commodity, amount)."""
 
+NumberedLeg = tuple[int, str, str, int]
+"""(line, account path, commodity, amount)."""
+
 
 class Recorded(NamedTuple):
     """One act as it is stored: ACT_COLUMNS, its leaf index and hash (None when unsealed), its postings in order."""
@@ -43,7 +46,7 @@ class Sealed(NamedTuple):
     columns: Row | None
     leaf_index: int | None
     leaf_hash: bytes | None
-    legs: list[tuple[int, str, str, int]]
+    legs: list[NumberedLeg]
     waits: bool
 
 
@@ -61,8 +64,9 @@ ACTS_WITHOUT_LEAF: Final = Statement(
     f"SELECT a.id, u.act, {_ACT} FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id LEFT JOIN {{unsealed}} u ON u.act = a.id"
     " WHERE l.act IS NULL ORDER BY a.id"
 )
+LEGS_BY_ACT: Final = Statement("SELECT act, line, account, commodity, amount FROM {posting} ORDER BY act, line")
 NUMBERED_LEGS: Final = Statement("SELECT act, line, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
-NODES: Final = Statement("SELECT node_index, hash FROM {node} WHERE level = :level AND node_index >= :low AND node_index < :high")
+NODES: Final = Statement("SELECT node_index, hash FROM {node} WHERE level = :level AND node_index >= :low AND node_index < :high ORDER BY node_index")
 HEADS_BETWEEN: Final = Statement(
     "SELECT size, root, signed_at, signature, public_key, key_id, algorithm FROM {head} WHERE size > :low AND size <= :high ORDER BY size"
 )
@@ -141,6 +145,9 @@ REVERSED_TWICE: Final = Statement(
 )
 UNDONE_BATCHES: Final = Statement("SELECT subject FROM {act} WHERE kind = 'batch_undone'")
 OVERDRAFTS: Final = Statement("SELECT path FROM {account} WHERE path >= 'fund/' AND path < 'fund0' AND floor IS NULL")
+ACT_KINDS: Final = Statement("SELECT id, kind FROM {act} WHERE id IN @ids")
+ACT_REQUESTS: Final = Statement("SELECT id, request FROM {act} WHERE id IN @ids")
+EXPIRIES: Final = Statement("SELECT path, expires_at FROM {account} WHERE path IN @ids")
 RESOLVERS: Final = Statement("SELECT resolves, id, kind, recorded_at FROM {act} WHERE resolves IN @ids")
 REVERSERS: Final = Statement("SELECT reverses, id, kind, recorded_at FROM {act} WHERE reverses IN @ids")
 ACTS_ABOUT: Final = Statement("SELECT subject, id, kind, recorded_at, facts FROM {act} WHERE subject IN @ids AND kind = :kind ORDER BY id")
@@ -163,14 +170,77 @@ def as_recorded(unit: Unit, cycle: str | None = None) -> Iterator[Recorded]:
 
 def along_the_trail(unit: Unit) -> Iterator[list[Sealed]]:
     """Every leaf in order with its act and postings, then the acts that have no leaf by id; in chunks."""
+    legs = _LegsById(unit)
     for chunk in chunked(unit.stream(ACTS_BY_LEAF)):
-        legs = _numbered_legs(unit, [row[0] for row in chunk])
-        yield [
-            Sealed(row[0], row[3:] if row[3] is not None else None, row[1], _bytes(row[2]), legs.get(row[0], []), False) for row in chunk
-        ]
+        found = legs.of([row[0] for row in chunk])
+        yield [Sealed(row[0], row[3:] if row[3] is not None else None, row[1], row[2], found.get(row[0], _NONE), False) for row in chunk]
     for chunk in chunked(unit.stream(ACTS_WITHOUT_LEAF)):
-        legs = _numbered_legs(unit, [row[0] for row in chunk])
-        yield [Sealed(row[0], row[2:], None, None, legs.get(row[0], []), row[1] is not None) for row in chunk]
+        found = legs.of([row[0] for row in chunk])
+        yield [Sealed(row[0], row[2:], None, None, found.get(row[0], _NONE), row[1] is not None) for row in chunk]
+    legs.close()
+
+
+_NONE: Final[list[NumberedLeg]] = []
+
+
+class _LegsById:
+    """Postings merged with acts that come nearly by id: one pass over the postings' own key instead of a search per act.
+
+    Postings of acts that come a little later wait here. When too many wait (an id far out of order), the rest is searched
+    for chunk by chunk.
+    """
+
+    WAITING_MAX: Final = 50_000
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._cursor: Any = _cursor(unit, "legs_by_id")
+        self._cursor.execute(unit.book.compiler.text(LEGS_BY_ACT))
+        self._waiting: dict[str, list[NumberedLeg]] = {}
+        self._next: list[Row] = []
+        self._place = 0
+
+    def of(self, acts: list[str]) -> dict[str, list[NumberedLeg]]:
+        """The postings of these acts, in order."""
+        if self._cursor is not None:
+            self._read_until(max(acts))
+        if self._cursor is None:
+            return _numbered_legs(self._unit, acts)
+        waiting = self._waiting
+        return {act: waiting.pop(act) for act in acts if act in waiting}
+
+    def close(self) -> None:
+        if self._cursor is not None:
+            self._cursor.close()
+
+    def _read_until(self, last: str) -> None:
+        waiting, count, act, legs = self._waiting, 0, "", _NONE
+        while True:
+            if self._place == len(self._next):
+                self._next, self._place = self._cursor.fetchmany(CHUNK), 0
+                if not self._next:
+                    return
+            for place in range(self._place, len(self._next)):
+                row = self._next[place]
+                if row[0] != act:
+                    if row[0] > last:
+                        self._place = place
+                        return
+                    act = row[0]
+                    legs = waiting.setdefault(act, [])
+                legs.append(row[1:])
+            self._place = len(self._next)
+            count += CHUNK
+            if count > self.WAITING_MAX and len(waiting) > self.WAITING_MAX // 2:
+                self.close()
+                self._cursor, self._waiting = None, {}
+                return
+
+
+def _cursor(unit: Unit, name: str) -> Any:
+    """A cursor of its own that does not fetch everything at once."""
+    driver = unit.connection.connection.driver_connection
+    return driver.cursor() if unit.is_sqlite else driver.cursor(name=name)
 
 
 def rows_by(unit: Unit, table: str, column: str, values: Iterable[Any]) -> list[dict[str, Any]]:
@@ -212,8 +282,8 @@ def _unexplained(table: str, key: str) -> Statement:
     )
 
 
-def _numbered_legs(unit: Unit, acts: list[str]) -> dict[str, list[tuple[int, str, str, int]]]:
-    legs: dict[str, list[tuple[int, str, str, int]]] = {}
+def _numbered_legs(unit: Unit, acts: list[str]) -> dict[str, list[NumberedLeg]]:
+    legs: dict[str, list[NumberedLeg]] = {}
     for act, *leg in unit.rows(NUMBERED_LEGS, acts=acts):
         legs.setdefault(act, []).append(tuple(leg))
     return legs

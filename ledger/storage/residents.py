@@ -10,7 +10,7 @@ from ledger.domain.act import instant, micros
 from ledger.storage.goods import Station
 from ledger.storage.sql import Statement
 from ledger.storage.statements import StatementLine
-from ledger.storage.unit_of_work import Unit
+from ledger.storage.unit_of_work import Row, Unit
 
 NEWEST: Final = (1 << 62, "~")
 """A cursor that stands after every line."""
@@ -51,8 +51,14 @@ SEARCH_STATIONS: Final = Statement(
 )
 RESULT_OF: Final = Statement("SELECT receipt FROM {redemption} WHERE hold = :hold AND reversed_by = '' ORDER BY at DESC LIMIT 1")
 SPOKEN_DIGEST: Final = Statement("SELECT digest FROM {spoken_code} WHERE digest = :digest")
-RECEIPT_BY_PASS: Final = Statement(
-    "SELECT r.receipt FROM {pass_use} u JOIN {redemption} r ON r.id = u.act WHERE u.nonce = :nonce"
+RECEIPT_BY_PASS: Final = Statement("SELECT r.receipt FROM {pass_use} u JOIN {redemption} r ON r.id = u.act WHERE u.nonce = :nonce")
+UNITS: Final = Statement("SELECT sku, unit FROM {good} WHERE sku IN @skus")
+NOTICE_LINE_OF_ACT: Final = Statement("SELECT cycle, line FROM {notice_line} WHERE earned_act = :act")
+NOTICE_LINE: Final = Statement("SELECT holder, earned_act FROM {notice_line} WHERE cycle = :cycle AND line = :line")
+LINES_OF_HOLDER: Final = Statement("SELECT line FROM {notice_line} WHERE cycle = :cycle AND holder = :holder ORDER BY line LIMIT :most")
+LINES_BY_TAIL: Final = Statement(
+    "SELECT l.line FROM {notice_line} l JOIN {card} c ON c.holder = l.holder AND c.status = 'active'"
+    " WHERE l.cycle = :cycle AND (:pool = '' OR l.pool = :pool) AND c.number LIKE :tail ORDER BY l.line LIMIT :most"
 )
 
 
@@ -116,6 +122,33 @@ def receipt_of_pass(unit: Unit, nonce: str) -> str:
     return unit.value(RECEIPT_BY_PASS, nonce=nonce) or ""
 
 
+def units_of(unit: Unit, skus: list[str]) -> dict[str, str]:
+    """The counting word of each good: 袋, 桶."""
+    return dict(unit.rows(UNITS, skus=skus)) if skus else {}
+
+
+def notice_line_of(unit: Unit, act: str) -> tuple[str, int] | None:
+    """(cycle, line number) of the notice line about an earning act."""
+    row = unit.row(NOTICE_LINE_OF_ACT, act=act)
+    return None if row is None else (row[0], row[1])
+
+
+def behind_notice_line(unit: Unit, cycle: str, number: int) -> tuple[str, str]:
+    """(holder, earning act) behind a notice line; empty texts when there is none."""
+    row = unit.row(NOTICE_LINE, cycle=cycle, line=number)
+    return ("", "") if row is None else (row[0], row[1])
+
+
+def notice_lines_of(unit: Unit, cycle: str, holder: str, most: int = 50) -> list[int]:
+    """The numbers of a holder's own lines in a notice."""
+    return [row[0] for row in unit.rows(LINES_OF_HOLDER, cycle=cycle, holder=holder, most=most)]
+
+
+def notice_lines_by_tail(unit: Unit, cycle: str, pool: str, tail: str, most: int = 50) -> list[int]:
+    """The numbers of the lines of whoever has a card that ends so. tail: digits only."""
+    return [row[0] for row in unit.rows(LINES_BY_TAIL, cycle=cycle, pool=pool, tail=f"%{tail}", most=most)]
+
+
 def is_spoken(unit: Unit, digest: bytes) -> bool:
     """Whether a digest is that of a spoken code still kept."""
     return unit.row(SPOKEN_DIGEST, digest=digest) is not None
@@ -137,6 +170,6 @@ def _ranges(holder: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _line(row: tuple[object, ...], balance: int) -> StatementLine:
-    at = [instant(row[1]), instant(row[2])]  # type: ignore[arg-type]
-    return StatementLine(row[0], *at, *row[3:11], int(row[11]), int(row[12]), balance, row[13], row[14] or "", row[15] or "")  # type: ignore[arg-type,call-overload]
+def _line(row: Row, balance: int) -> StatementLine:
+    at = [instant(row[1]), instant(row[2])]
+    return StatementLine(row[0], *at, *row[3:11], int(row[11]), int(row[12]), balance, row[13], row[14] or "", row[15] or "")

@@ -35,11 +35,14 @@ class Compiler:
         self.engine = engine
         self._schema = schema
         self._texts: dict[Statement, str] = {}
+        self._with_lists: set[Statement] = set()
 
     def text(self, statement: Statement) -> str:
         known = self._texts.get(statement)
         if known is None:
             known = self._texts[statement] = self._compile(statement)
+            if self.engine == "sqlite" and _LIST.search(statement.sqlite):
+                self._with_lists.add(statement)
         return known
 
     def _compile(self, statement: Statement) -> str:
@@ -51,10 +54,8 @@ class Compiler:
         text = _PARAMETER.sub(r"%(\1)s", text)
         return _LIST.sub(r"(SELECT unnest(%(\1)s::text[]))", text)
 
-    def parameters(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Lists go to SQLite as JSON text and to PostgreSQL as arrays."""
-        if self.engine == "sqlite":
-            for name, value in values.items():
-                if isinstance(value, list | tuple):
-                    return {**values, name: json.dumps(list(value))}
-        return values
+    def parameters(self, statement: Statement, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Lists go to SQLite as JSON text and to PostgreSQL as arrays. `statement` was compiled before."""
+        if statement not in self._with_lists:
+            return values
+        return {name: json.dumps(list(value)) if isinstance(value, list | tuple) else value for name, value in values.items()}

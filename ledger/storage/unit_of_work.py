@@ -60,11 +60,11 @@ class Unit:
         return self._compiler.engine == "sqlite"
 
     def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
-        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(values))
+        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(statement, values))
         return self._cursor.fetchall()  # type: ignore[no-any-return]
 
     def row(self, statement: Statement, /, **values: Any) -> Row | None:
-        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(values))
+        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(statement, values))
         return self._cursor.fetchone()  # type: ignore[no-any-return]
 
     def value(self, statement: Statement, /, **values: Any) -> Any:
@@ -74,11 +74,13 @@ class Unit:
 
     def change(self, statement: Statement, /, **values: Any) -> int:
         """Run a writing statement; the number of rows it changed decides, never an earlier read."""
-        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(values))
+        self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(statement, values))
         return self._cursor.rowcount  # type: ignore[no-any-return]
 
     def change_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        if values:
+        if len(values) == 1:
+            self._cursor.execute(self._compiler.text(statement), values[0])
+        elif values:
             self._cursor.executemany(self._compiler.text(statement), values)
 
     def stream(self, statement: Statement, /, batch: int = 2000, **values: Any) -> Iterable[Row]:
@@ -86,7 +88,7 @@ class Unit:
         cursor = self._driver.cursor() if self.is_sqlite else self._driver.cursor(name="stream")
         if not self.is_sqlite:
             cursor.itersize = batch
-        cursor.execute(self._compiler.text(statement), self._compiler.parameters(values))
+        cursor.execute(self._compiler.text(statement), self._compiler.parameters(statement, values))
         cursor.arraysize = batch
         while chunk := cursor.fetchmany(batch):
             yield from chunk

@@ -20,11 +20,12 @@ from ledger.usecases.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What leaves whose wallet and which shelf. `points` in smallest steps."""
+    """What leaves whose wallet and which shelf. `points` in smallest steps; `spendable` is what the wallet held before."""
 
     holder: str
     station: str
     lines: tuple[Line, ...]
+    spendable: int
     draws: tuple[Draw, ...]
     picks: tuple[Pick, ...]
 
@@ -60,17 +61,21 @@ def draw_order(unit: Unit, request: Request, *, holder: str, station: str, items
     offers = goods.offers(unit, items, holder, cycle)
     lines = price(items, offers)
     check_limits(items, offers)
-    draws = draw_oldest_first(goods.lots(unit, "wallet", holder), sum(line.points for line in lines), request.now)
+    lots = [lot for lot in goods.lots(unit, "wallet", holder) if lot.expires_at is None or lot.expires_at > request.now]
+    draws = draw_oldest_first(lots, sum(line.points for line in lines), request.now)
     picks = pick_first_in(items, goods.receipts(unit, station, items), offers)
     _count_against_limits(unit, holder, cycle, items, offers)
-    return Order(holder, station, lines, draws, picks)
+    return Order(holder, station, lines, sum(lot.remaining for lot in lots), draws, picks)
 
 
 def _check_station(unit: Unit, code: str, pool: str) -> None:
+    """Where points may be spent only in one's own area. (That the station exists was seen when its session opened.)"""
+    if not unit.book.settings.redemption.own_area_only:
+        return
     found = goods.station(unit, code)
     if found is None:
         raise NotFound("station")
-    if unit.book.settings.redemption.own_area_only and pool not in people.lineage(unit, found.area):
+    if pool not in people.lineage(unit, found.area):
         raise WrongStation(found.name)
 
 

@@ -156,7 +156,7 @@ def _serve(unit: Unit, request: Request, window: Window, order: Order, who: Iden
     postings = [*pay(order.draws, order.holder, window.session), *hand(order.picks, order.station, window.session)]
     return _finish(
         unit, request, window, order.holder, order.station, order.lines, order.points, postings,
-        how=who.how, nonce=who.nonce, cycle=window.cycle, session=window.session, collector=collector,
+        how=who.how, nonce=who.nonce, cycle=window.cycle, session=window.session, collector=collector, left=order.spendable - order.points,
     )  # fmt: skip
 
 
@@ -185,6 +185,7 @@ def _pick(unit: Unit, path: str, sku: str, quantity: int) -> Pick:
 def _finish(
     unit: Unit, request: Request, window: Window, holder: str, station: str, lines: Sequence[Line], points: int, postings: list[Posting], *,
     how: str, cycle: str, session: str, nonce: str = "", hold: Hold | None = None, collector: str = "",
+    left: int | None = None,
 ) -> Answer:  # fmt: skip
     """Post the entry with its redemption, use up the pass, resolve the hold; what is kept for a retry comes back."""
     book, id = unit.book, unit.book.ids.new(request.now)
@@ -207,5 +208,6 @@ def _finish(
         id, receipt, hold.id if hold else "", holder, station, session, window.desk, request.actor.id, cycle, points, request.now, ""
     )
     goods.insert_redemption(unit, done, lines)
-    left = sum(lot.remaining for lot in goods.lots(unit, "wallet", holder) if lot.expires_at is None or lot.expires_at > request.now)
+    if left is None:
+        left = sum(lot.remaining for lot in goods.lots(unit, "wallet", holder) if lot.expires_at is None or lot.expires_at > request.now)
     return {"redemption": id, "receipt": receipt, "points": points, "spendable_after": left, "entry": id}

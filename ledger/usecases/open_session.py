@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ledger.domain.act import Act, instant, micros
 from ledger.domain.cycle import Cycle, local_date, name_of, planned
-from ledger.domain.errors import CycleClosed, DeskNotOpen
+from ledger.domain.errors import CycleClosed, DeskNotOpen, NotFound
 from ledger.storage import cycles, goods
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.request import Request
@@ -38,28 +38,37 @@ def open_cycle_for_redeeming(unit: Unit, now: datetime) -> Cycle:
 def window_at(unit: Unit, request: Request, station: str, *, with_desk: bool) -> Window:
     """The standing session of a station, opened on first use; with a desk when goods are to be handed over.
 
-    Raises: CycleClosed; DeskNotOpen when settings require a counted opening and no desk is open.
+    Raises: CycleClosed; NotFound for an unknown station; DeskNotOpen when settings require a counted opening.
     """
+    row = unit.row(cycles.WINDOW, station=station, now=micros(request.now))
+    if row is not None and row[2] is not None:
+        cycle, session, closes_at, desk, acts = row[0], f"{row[0]}.{station}", instant(row[2]), row[3] or "", []
+    else:
+        cycle, session, closes_at, desk, acts = _first_use(unit, request, station)
+    if with_desk and not desk:
+        desk, opened = _open_desk(unit, request, session, station, cycle)
+        acts = [*acts, *opened]
+    return Window(cycle, session, closes_at, desk, tuple(acts))
+
+
+def _first_use(unit: Unit, request: Request, station: str) -> tuple[str, str, datetime, str, list[Act]]:
+    """Open the standing session (or find it, where redemption is always open)."""
     book, now = unit.book, request.now
     cycle = open_cycle_for_redeeming(unit, now)
+    if goods.station(unit, station) is None:
+        raise NotFound("station")
     session = f"{cycle.name}.{station}"
-    row = unit.row(goods.SESSION_DESK, id=session)
-    acts: list[Act] = []
-    closes_at = instant(row[0]) if row else (cycle.redeem_until or now)
-    if row is None:
-        opens_at = min(now, closes_at)
-        if unit.change(
-            goods.OPEN_SESSION, id=session, station=station, cycle=cycle.name, opens_at=micros(opens_at), closes_at=micros(closes_at)
-        ):
-            facts = {"kind": "standing", "opens_at": micros(opens_at), "closes_at": micros(closes_at)}
-            acts.append(
-                request.act(book, "session_opened", subject=session, station=station, session=session, cycle=cycle.name, facts=facts)
-            )
-    desk = (row[1] if row else None) or ""
-    if with_desk and not desk:
-        desk, opened = _open_desk(unit, request, session, station, cycle.name)
-        acts.extend(opened)
-    return Window(cycle.name, session, closes_at, desk, tuple(acts))
+    known = unit.row(goods.SESSION_DESK, id=session)
+    if known is not None:
+        return cycle.name, session, instant(known[0]), known[1] or "", []
+    closes_at = cycle.redeem_until or now
+    opens_at = min(now, closes_at)
+    values = {"opens_at": micros(opens_at), "closes_at": micros(closes_at)}
+    if not unit.change(goods.OPEN_SESSION, id=session, station=station, cycle=cycle.name, **values):
+        return cycle.name, session, closes_at, "", []
+    facts = {"kind": "standing", **values}
+    act = request.act(book, "session_opened", subject=session, station=station, session=session, cycle=cycle.name, facts=facts)
+    return cycle.name, session, closes_at, "", [act]
 
 
 def _open_desk(unit: Unit, request: Request, session: str, station: str, cycle: str) -> tuple[str, list[Act]]:

@@ -23,7 +23,7 @@ from ledger.usecases.void_hold import resolved
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The person at the desk. name is masked, initial its first character; `place` is the end of the grid's path."""
+    """The person at the desk. name is masked, initial its first character; `place` is community and grid."""
 
     holder: str
     name: str
@@ -125,7 +125,7 @@ def person(unit: Unit, holder: str, card: str = "") -> Person:
     if found is None:
         raise NotFound("person")
     area = people.area(unit, found.area)
-    place = "".join(area.path.split("/")[-2:]) if area else ""
+    place = "".join(area.path.split("/")[1:3]) if area else ""
     return Person(
         found.id, mask_name(found.name), found.name[:1], place, found.political_class, card or people.card_of(unit, holder),
         has_pin(unit, holder),
