@@ -42,7 +42,8 @@ def window_at(unit: Unit, request: Request, station: str, *, with_desk: bool) ->
     """
     row = unit.row(cycles.WINDOW, station=station, now=micros(request.now))
     if row is not None and row[2] is not None:
-        cycle, session, closes_at, desk, acts = row[0], f"{row[0]}.{station}", instant(row[2]), row[3] or "", []
+        cycle, session, closes_at, desk = row[0], f"{row[0]}.{station}", instant(row[2]), row[3] or ""
+        acts: list[Act] = []
     else:
         cycle, session, closes_at, desk, acts = _first_use(unit, request, station)
     if with_desk and not desk:
