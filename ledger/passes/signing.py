@@ -32,8 +32,8 @@ DEVICE = "D"
 
 VOLUNTEER_PERIOD_SECONDS = 30  # after which the phone shows a fresh code
 VOLUNTEER_LIFE_SECONDS = 60  # from issue: one period, and one of grace for the way from a shutter to our door
-ACTIVITY_PERIOD_SECONDS = 30  # the screen's code changes on these beats of the clock
-ACTIVITY_LIFE_SECONDS = 60  # from the beat: one period, and one of grace
+ACTIVITY_PERIOD_SECONDS = 10  # the screen's code changes on these beats of the clock
+ACTIVITY_LIFE_SECONDS = 31  # from the beat: a picture of the screen is worth nothing after 30 s (threat T1), whoever is slow has a ticket
 FUTURE_SECONDS_MAX = 60  # how far the clock of another of our machines may be ahead
 
 NONCE_BYTES = 6

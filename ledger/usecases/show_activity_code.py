@@ -8,7 +8,7 @@ from ledger.domain.act import micros
 from ledger.domain.errors import NotFound
 from ledger.domain.people import require, require_area
 from ledger.passes.links import url_of
-from ledger.passes.signing import ACTIVITY_PERIOD_SECONDS
+from ledger.passes.signing import ACTIVITY_LIFE_SECONDS, ACTIVITY_PERIOD_SECONDS
 from ledger.storage import people, service
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.identify import signer
@@ -32,7 +32,8 @@ def show_activity_code(book: Book, request: Request, *, activity: str) -> Answer
     id, name = book.read(find)
     text = signer(book).activity_code(id, request.now)
     period = timedelta(seconds=ACTIVITY_PERIOD_SECONDS)
-    ends = micros(request.now) // micros_of(period) * micros_of(period) + micros_of(period)
+    beat = micros(request.now) // micros_of(period) * micros_of(period)
+    ends = beat + micros_of(timedelta(seconds=ACTIVITY_LIFE_SECONDS))
     return {
         "activity": id,
         "name": name,
