@@ -19,8 +19,8 @@ def close_desk(book: Book, request: Request, *, desk: str, count: Mapping[str, i
 
     Args:
         count: pieces by good, reserved ones included. second: a second person's card, needed when the count differs.
-    Returns: {desk, closed_at (µs), hand_overs, points (steps), pieces, cost_fen, variances, entry}; entry is empty
-    when nothing differs.
+    Returns: {desk, closed_at (µs), hand_overs, points (steps), pieces, cost_fen, variances, entry}; entry is
+    None when nothing differs.
     Raises: NotFound, WrongStation, DeskNotOpen when it is closed, Differs when the desk's own records and the journal
     do not agree (nobody closes over that), and what `count_stock` raises.
     """
@@ -55,7 +55,7 @@ def close_desk(book: Book, request: Request, *, desk: str, count: Mapping[str, i
         return {
             "desk": found.id, "closed_at": micros(request.now), "hand_overs": turnover.hand_overs, "points": turnover.points,
             "pieces": turnover.pieces, "cost_fen": turnover.cost_fen, "variances": [d.answer() for d in differences],
-            "entry": varied[0].id if varied else "",
+            "entry": varied[0].id if varied else None,
         }  # fmt: skip
 
     return once(book, request, work)

@@ -25,7 +25,7 @@ def decide_objection(book: Book, request: Request, *, tracking: str, outcome: st
     Args:
         outcome: "confirm" (the line stands; it settles with its notice, or at once when that is over) or "uphold"
         (its points are voided, its minutes taken back). answer: what the objector is told, sealed.
-    Returns: {tracking, state, line, line_state, entry}; entry is the voiding act, empty for confirm.
+    Returns: {tracking, state, line, line_state, entry}; entry is the voiding act, None for confirm.
     Raises: Forbidden, SelfApproval (own line, or one the officer recorded or approved), NotFound, InvalidInput,
     ObjectionClosed when it was decided before, AlreadyReversed when the line is settled or gone.
     """
@@ -50,7 +50,11 @@ def decide_objection(book: Book, request: Request, *, tracking: str, outcome: st
         if not objections.decide(unit, tracking, state=state, now=request.now, by=request.actor.id, answer=sealed):
             raise ObjectionClosed()
         journal.post(unit, [_decided(unit, request, found, state, answer)])
-        entry = _void(unit, request, line, earned) if outcome == "uphold" else _confirm(unit, line)
+        entry = None
+        if outcome == "uphold":
+            entry = _void(unit, request, line, earned)
+        else:
+            _confirm(unit, line)
         after = objections.line(unit, line.cycle, line.line)
         assert after is not None
         return {"tracking": tracking, "state": state, "line": line_id(line.cycle, line.line), "line_state": after.state, "entry": entry}
@@ -72,17 +76,16 @@ def _decided(unit: Unit, request: Request, found: Objection, state: str, answer:
     return with_note(unit.book, act, answer)
 
 
-def _confirm(unit: Unit, line: NoticeLine) -> str:
+def _confirm(unit: Unit, line: NoticeLine) -> None:
     """The line settles again, unless another objection to it is open."""
     if not objections.open_on_line(unit, line):
         objections.move_line(unit, line, was="reviewing", to="noticed")
-    return ""
 
 
-def _void(unit: Unit, request: Request, line: NoticeLine, earned: Act) -> str:
+def _void(unit: Unit, request: Request, line: NoticeLine, earned: Act) -> str | None:
     """Turn the earning back, and the minutes that were credited apart from it."""
     if line.state == "voided":
-        return ""
+        return None
     if line.state == "settled" or journal.act_resolving(unit, earned.id) is not None:
         raise AlreadyReversed()
     header = {

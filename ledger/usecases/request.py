@@ -100,6 +100,7 @@ def resumable(book: Book, request: Request, work: Callable[[], Answer]) -> Answe
     """Do work that takes several units and is harmless twice, and keep its answer under the request's key afterwards.
 
     Same key and body: the first answer again; other body: refused. Killed half way, the next try takes it up.
+    The work itself runs without the key: what it writes is not one unit with the answer.
     """
     if request.key is None or request.dry:
         return work()

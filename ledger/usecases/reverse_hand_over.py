@@ -43,7 +43,7 @@ def reverse_hand_over(book: Book, request: Request, *, redemption: str, reason: 
 
     Args:
         redemption: its id or its receipt. volunteer: the volunteer's fresh code or card, shown to the keeper who served.
-    Returns: {redemption, entry, points, spendable_after}; points in smallest steps. What returns to a lot that has
+    Returns: {reversed, entry, points, spendable_after}; points in smallest steps. What returns to a lot that has
     lapsed lapses with the next sweep.
     Raises: NotFound, AlreadyReversed, Forbidden, WrongStation, SecondPersonRequired (too late, or too often, for the
     same keeper), CycleClosed (a sealed quarter stays), InvalidInput without a reason or the volunteer, PassInvalid for
@@ -126,7 +126,7 @@ def _write(unit: Unit, request: Request, found: Redemption, ground: _Standing, r
     items = [Item(line.sku, line.quantity) for line in goods.redemption_lines(unit, found.id)]
     goods.give_back(unit, holder=found.holder, cycle=found.cycle, items=items)
     left = sum(lot.remaining for lot in goods.lots(unit, "wallet", found.holder) if lot.expires_at is None or lot.expires_at > request.now)
-    return {"redemption": found.id, "entry": act.id, "points": found.points, "spendable_after": left}
+    return {"reversed": found.id, "entry": act.id, "points": found.points, "spendable_after": left}
 
 
 def _unplaced(unit: Unit, request: Request, found: Redemption) -> list[Act]:

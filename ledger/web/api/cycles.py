@@ -222,7 +222,8 @@ def advance(path: CyclePath, body: AdvanceBody) -> dict[str, Any]:
         if second is None:
             raise SecondPersonRequired()
         request = replace(request, second=second)
-    return resumable(book, request, lambda: advance_cycle(book, request, cycle=path.cycle, to=body.to, reason=body.reason))
+    step = replace(request, key=None)
+    return resumable(book, request, lambda: advance_cycle(book, step, cycle=path.cycle, to=body.to, reason=body.reason))
 
 
 @blueprint.post("/ticks", summary="把到期的步骤都做完", responses={200: TickAnswer})

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, current_app, render_template
 
+from ledger.usecases.request import KEY_LENGTH_MAX
 from ledger.web import gate
 from ledger.web.api import PREFIX
 
 blueprint = Blueprint("api_document", __name__)
+
+KEYLESS: Final = frozenset({f"{PREFIX}/sessions", f"{PREFIX}/bindings"})
+"""Calls that open a session: their answer holds a token and is never given twice."""
+
+KEY_HEADER: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "同一次提交重发时用同一个编号：得到第一次的答复，不会做两遍。",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": r"^[!-~]+$"},
+}
+METHODS: Final = frozenset({"get", "post", "put", "delete"})
 
 
 @blueprint.get(f"{PREFIX}/openapi.json")
 @gate.everyone
 def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
-    about: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
-    return about
+    known: dict[str, Any] | None = current_app.extensions.get("ledger_api_document")
+    if known is None:
+        known = current_app.extensions["ledger_api_document"] = _described(current_app.api_doc)  # type: ignore[attr-defined]
+    return known
 
 
 @blueprint.get("/api/docs")
@@ -28,8 +43,19 @@ def page() -> str:
     return render_template("public/api.html", title="API", about=about["info"], operations=_operations(about), schemas=_schemas(about))
 
 
+def _described(about: dict[str, Any]) -> dict[str, Any]:
+    """The library's document with what it does not know: the request key that every POST but a sign-in carries."""
+    for path, methods in about["paths"].items():
+        operation = methods.get("post")
+        if operation is not None and path not in KEYLESS:
+            operation.setdefault("parameters", []).append(KEY_HEADER)
+    return about
+
+
 def _operations(about: dict[str, Any]) -> list[dict[str, Any]]:
-    listed = [(path, method, operation) for path, methods in about["paths"].items() for method, operation in methods.items()]
+    listed = [
+        (path, method, operation) for path, methods in about["paths"].items() for method, operation in methods.items() if method in METHODS
+    ]
     return [
         {
             "method": method.upper(),

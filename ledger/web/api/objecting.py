@@ -82,7 +82,7 @@ class DecisionAnswer(BaseModel):
     state: str
     line: str
     line_state: str
-    entry: str
+    entry: str | None
 
 
 @blueprint.post("/objections", summary="对公示的一行提出异议", responses={201: FiledAnswer}, security=[{"bearer": []}, {}])

@@ -138,7 +138,7 @@ def reverse(path: RedemptionPath, body: ReversalBody) -> Answer:
     """Take a hand-over back: at once with the volunteer there, later by somebody else."""
     request = api_request("reverse_hand_over", {"redemption": path.redemption, **body.model_dump()})
     answer = reverse_hand_over(gate.book(), request, redemption=path.redemption, reason=body.reason, volunteer=body.volunteer or "")
-    return in_points(answer, "points", "spendable_after")
+    return {"redemption": answer.pop("reversed"), **in_points(answer, "points", "spendable_after")}
 
 
 def _way(body: RedemptionBody) -> str:

@@ -101,7 +101,7 @@ class ClosedAnswer(BaseModel):
     pieces: int
     cost_fen: int
     variances: list[Variance]
-    entry: str
+    entry: str | None
 
 
 @blueprint.get("/stations", summary="驿站列表", responses={200: StationsAnswer}, security=[])
