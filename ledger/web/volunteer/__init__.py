@@ -1,0 +1,1 @@
+"""Where a resident stands: the number, the code, reserving, the statement, settings, activities."""
