@@ -14,6 +14,11 @@ from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Unit
 
 KNOWN: Final = Statement("SELECT key_digest, value_digest, target FROM {import_line} WHERE kind = :kind")
+OPEN_TURN: Final = Statement("INSERT INTO {job_lease} (name, owner, until_at) VALUES ('import', '', 0) ON CONFLICT (name) DO NOTHING")
+TAKE_TURN: Final = Statement(
+    "SELECT name FROM {job_lease} WHERE name = 'import'",
+    postgresql="SELECT name FROM {job_lease} WHERE name = 'import' FOR UPDATE",
+)
 INSERT_BATCH: Final = Statement(
     "INSERT INTO {import_batch} (id, kind, file_digest, as_of, actor, recorded_at, counts, undone_at)"
     " VALUES (:id, :kind, :file_digest, :as_of, :actor, :at, :counts, NULL)"
@@ -79,6 +84,12 @@ class Batch:
     recorded_at: int
     counts: dict[str, Any]
     undone_at: int | None
+
+
+def take_turn(unit: Unit) -> None:
+    """Imports of one book wait for each other, so that each sees what the one before accepted."""
+    unit.change(OPEN_TURN)
+    unit.row(TAKE_TURN)
 
 
 def known_lines(unit: Unit, kind: str) -> dict[bytes, tuple[bytes, str]]:

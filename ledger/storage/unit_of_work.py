@@ -170,18 +170,39 @@ class _SharedCommits:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._turn = threading.Lock()
+        self._queue = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._connection: Any = None
 
     def run(self, work: Callable[[Unit], T]) -> T:
+        """Wait for a turn, at most the busy time-out; a unit that was not begun by then is withdrawn and refused."""
         job = _Job(work)
-        self._waiting.append(job)
-        with self._turn:
-            if not job.done:
+        with self._queue:
+            self._waiting.append(job)
+        if not self._turn.acquire(timeout=database.BUSY_TIMEOUT_MS / 1000):
+            if self._withdraw(job):
+                raise Unavailable("busy")
+            self._turn.acquire()
+        try:
+            while not job.done:
                 self._lead()
+        finally:
+            self._turn.release()
         if job.error is not None:
             raise job.error
         return job.answer  # type: ignore[return-value]
+
+    def _withdraw(self, job: _Job[Any]) -> bool:
+        """Take a waiting job back; False when a leader has begun it."""
+        with self._queue:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                return True
+            return False
+
+    def _take(self) -> list[_Job[Any]]:
+        with self._queue:
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), SHARED_COMMIT_MAX))]
 
     def close(self) -> None:
         with self._turn:
@@ -190,7 +211,7 @@ class _SharedCommits:
                 self._connection = None
 
     def _lead(self) -> None:
-        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), SHARED_COMMIT_MAX))]
+        jobs = self._take()
         try:
             if self._connection is None:
                 self._connection = self._book.engine.connect()
@@ -259,8 +280,8 @@ def _run_alone(book: Book, work: Callable[[Unit], T]) -> T:
                 try:
                     answer = work(Unit(book, connection))
                     connection.commit()
-                except BaseException:
-                    connection.rollback()
+                except BaseException as error:
+                    _give_up(connection, error)
                     raise
                 return answer
         except GuardFailed as error:
@@ -274,6 +295,14 @@ def _run_alone(book: Book, work: Callable[[Unit], T]) -> T:
                 raise _told(error) from error
         time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 (jitter)
     raise Unavailable("contention") from last
+
+
+def _give_up(connection: Any, error: BaseException) -> None:
+    """Roll back; a connection that was lost is thrown away instead of going back to the pool."""
+    if isinstance(error, _DATABASE_ERRORS) and _connection_was_lost(error):
+        connection.invalidate()
+    else:
+        connection.rollback()
 
 
 def _connected(book: Book) -> Any:

@@ -100,6 +100,7 @@ def run_import(
     require(request.actor, "officer")
 
     def work(unit: Unit) -> Answer:
+        batches.take_turn(unit)
         batch = Batch(unit, request, kind, strict, progress)
         fill(batch)
         report = _report(batch)
