@@ -13,12 +13,12 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from ledger.audit.inquiry import Inquiry, read_object, show
+from ledger.audit.inquiry import Inquiry, Seen, read_object, show
 from ledger.audit.merkle import Hashing
 from ledger.audit.trail import canonical_of
 from ledger.domain.act import HEADER
 from ledger.storage import evidence
-from ledger.storage.evidence import ACT_COLUMNS, Leg, Sealed
+from ledger.storage.evidence import ACT_COLUMNS, Leg
 
 SEARCHED_MAX: Final = 20
 """Altered acts whose field is searched for; further ones are named without it, so that a spoilt book is still reported soon."""
@@ -56,23 +56,22 @@ class Diagnosis:
         self._searched = 0
         self._by_source: dict[tuple[str, str], list[Any]] = {}
 
-    def name(self, place: Sealed, sealed: bytes) -> None:
+    def name(self, act: Seen, sealed: bytes) -> None:
         """Note an act whose hash differs from the sealed one."""
-        assert place.columns is not None
-        legs = [leg[1:] for leg in place.legs]
-        guess = self._search(tuple(place.columns), legs, sealed)
+        columns, legs = tuple(act.at[-len(ACT_COLUMNS) :]), [leg[1:] for leg in act.legs]
+        guess = self._search(columns, legs, sealed)
         if guess is None:
-            now = self._hashing.leaf(canonical_of(place.columns, legs))
+            now = self._hashing.leaf(canonical_of(columns, legs))
             self._inquiry.note(
-                "leaf_hashes_recompute", f"凭证 {place.act} 的内容与封存时的哈希不符，封存后被改过", expected=sealed, found=now,
-                entry=place.act, table="act",
+                "leaf_hashes_recompute", f"凭证 {act.at.id} 的内容与封存时的哈希不符，封存后被改过", expected=sealed, found=now,
+                entry=act.at.id, table="act",
             )  # fmt: skip
             return
         table, field, was, is_now, *_ = guess
         self._inquiry.note(
             "leaf_hashes_recompute",
-            f"凭证 {place.act} 的 {field} 封存时为 {show(was, field)}，现为 {show(is_now, field)}",
-            expected=was, found=is_now, entry=place.act, table=table, field=field,
+            f"凭证 {act.at.id} 的 {field} 封存时为 {show(was, field)}，现为 {show(is_now, field)}",
+            expected=was, found=is_now, entry=act.at.id, table=table, field=field,
         )  # fmt: skip
 
     def _search(self, columns: tuple[Any, ...], legs: Legs, sealed: bytes) -> Guess | None:

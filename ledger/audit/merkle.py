@@ -56,6 +56,26 @@ class Frontier:
             yield level, (self.size >> level) - 1, hash_
         self._edge.append((level, hash_))
 
+    def extend(self, leaves: Sequence[bytes]) -> dict[int, tuple[int, list[bytes]]]:
+        """Add many leaf hashes. Returns: by level, the first index and the hashes of the subtrees that they complete."""
+        made: dict[int, tuple[int, list[bytes]]] = {}
+        edge = dict(self._edge)
+        start, level, row, node = self.size, 0, list(leaves), self._hashing.node
+        self.size += len(row)
+        while row:
+            if start & 1:
+                row.insert(0, edge.pop(level))
+                start -= 1
+            if len(row) & 1:
+                edge[level] = row.pop()
+            start >>= 1
+            row = list(map(node, row[::2], row[1::2]))
+            level += 1
+            if row:
+                made[level] = start, list(row)
+        self._edge = sorted(edge.items(), reverse=True)
+        return made
+
     def root(self) -> bytes:
         if not self._edge:
             return self._hashing.empty()

@@ -35,19 +35,9 @@ class Recorded(NamedTuple):
     legs: list[Leg]
 
 
-class Sealed(NamedTuple):
-    """One place of the trail, or an act without one.
-
-    act: the id that the leaf names (or the act's own). columns: ACT_COLUMNS, None when the leaf's act is gone.
-    legs: (line, account, commodity, amount). waits: whether an unsealed act stands in `unsealed`.
-    """
-
-    act: str
-    columns: Row | None
-    leaf_index: int | None
-    leaf_hash: bytes | None
-    legs: list[NumberedLeg]
-    waits: bool
+PLACE_COLUMNS: Final = ("leaf_index", "leaf_hash", "waits", "place", *ACT_COLUMNS)
+"""One place of the trail, or an act without one: leaf_index and leaf_hash are None there, and waits says whether it stands in
+`unsealed`. `place` is the act that the leaf names; the act's own columns are None when that act is gone."""
 
 
 ACTS_AS_RECORDED: Final = Statement(
@@ -57,16 +47,19 @@ ACTS_OF_CYCLE: Final = Statement(
     f"SELECT {_ACT}, l.leaf_index, l.hash FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id"
     " WHERE a.cycle = :cycle ORDER BY a.recorded_at, a.id"
 )
+_SEALED: Final = ", ".join(f"coalesce(a.{name}, '')" if name in ("reverses", "resolves") else f"a.{name}" for name in ACT_COLUMNS)
 ACTS_BY_LEAF: Final = Statement(
-    f"SELECT l.act, l.leaf_index, l.hash, {_ACT} FROM {{leaf}} l LEFT JOIN {{act}} a ON a.id = l.act ORDER BY l.leaf_index"
+    f"SELECT l.leaf_index, l.hash, 0, l.act, {_SEALED} FROM {{leaf}} l LEFT JOIN {{act}} a ON a.id = l.act ORDER BY l.leaf_index"
 )
 ACTS_WITHOUT_LEAF: Final = Statement(
-    f"SELECT a.id, u.act, {_ACT} FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id LEFT JOIN {{unsealed}} u ON u.act = a.id"
-    " WHERE l.act IS NULL ORDER BY a.id"
+    f"SELECT NULL, NULL, CASE WHEN u.act IS NULL THEN 0 ELSE 1 END, a.id, {_SEALED} FROM {{act}} a LEFT JOIN {{leaf}} l ON l.act = a.id"
+    " LEFT JOIN {unsealed} u ON u.act = a.id WHERE l.act IS NULL ORDER BY a.id"
 )
 LEGS_BY_ACT: Final = Statement("SELECT act, line, account, commodity, amount FROM {posting} ORDER BY act, line")
 NUMBERED_LEGS: Final = Statement("SELECT act, line, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
-NODES: Final = Statement("SELECT node_index, hash FROM {node} WHERE level = :level AND node_index >= :low AND node_index < :high ORDER BY node_index")
+NODES: Final = Statement(
+    "SELECT node_index, hash FROM {node} WHERE level = :level AND node_index >= :low AND node_index < :high ORDER BY node_index"
+)
 HEADS_BETWEEN: Final = Statement(
     "SELECT size, root, signed_at, signature, public_key, key_id, algorithm FROM {head} WHERE size > :low AND size <= :high ORDER BY size"
 )
@@ -168,19 +161,16 @@ def as_recorded(unit: Unit, cycle: str | None = None) -> Iterator[Recorded]:
             yield Recorded(row[:-2], row[-2], _bytes(row[-1]), legs.get(row[0], []))
 
 
-def along_the_trail(unit: Unit) -> Iterator[list[Sealed]]:
-    """Every leaf in order with its act and postings, then the acts that have no leaf by id; in chunks."""
+def along_the_trail(unit: Unit) -> Iterator[tuple[list[Row], dict[str, list[NumberedLeg]]]]:
+    """Every leaf in order with its act, then the acts that have no leaf by id: chunks of PLACE_COLUMNS, and their postings."""
     legs = _LegsById(unit)
-    for chunk in chunked(unit.stream(ACTS_BY_LEAF)):
-        found = legs.of([row[0] for row in chunk])
-        yield [Sealed(row[0], row[3:] if row[3] is not None else None, row[1], row[2], found.get(row[0], _NONE), False) for row in chunk]
-    for chunk in chunked(unit.stream(ACTS_WITHOUT_LEAF)):
-        found = legs.of([row[0] for row in chunk])
-        yield [Sealed(row[0], row[2:], None, None, found.get(row[0], _NONE), row[1] is not None) for row in chunk]
+    for statement in (ACTS_BY_LEAF, ACTS_WITHOUT_LEAF):
+        cursor = _cursor(unit, "trail")
+        cursor.execute(unit.book.compiler.text(statement))
+        while chunk := cursor.fetchmany(CHUNK):
+            yield chunk, legs.of([row[3] for row in chunk])
+        cursor.close()
     legs.close()
-
-
-_NONE: Final[list[NumberedLeg]] = []
 
 
 class _LegsById:
@@ -198,43 +188,39 @@ class _LegsById:
         self._cursor.execute(unit.book.compiler.text(LEGS_BY_ACT))
         self._waiting: dict[str, list[NumberedLeg]] = {}
         self._next: list[Row] = []
-        self._place = 0
 
     def of(self, acts: list[str]) -> dict[str, list[NumberedLeg]]:
-        """The postings of these acts, in order."""
+        """The postings of these acts, in order. Postings of other acts may be there, too."""
         if self._cursor is not None:
-            self._read_until(max(acts))
-        if self._cursor is None:
-            return _numbered_legs(self._unit, acts)
-        waiting = self._waiting
-        return {act: waiting.pop(act) for act in acts if act in waiting}
+            found = self._read_until(max(acts))
+            if len(found) <= self.WAITING_MAX:
+                self._waiting = {act: found[act] for act in found.keys() - set(acts)}
+                return found
+            self.close()
+            self._cursor, self._waiting = None, {}
+        return _numbered_legs(self._unit, acts)
 
     def close(self) -> None:
         if self._cursor is not None:
             self._cursor.close()
 
-    def _read_until(self, last: str) -> None:
-        waiting, count, act, legs = self._waiting, 0, "", _NONE
-        while True:
-            if self._place == len(self._next):
-                self._next, self._place = self._cursor.fetchmany(CHUNK), 0
-                if not self._next:
-                    return
-            for place in range(self._place, len(self._next)):
-                row = self._next[place]
-                if row[0] != act:
-                    if row[0] > last:
-                        self._place = place
-                        return
-                    act = row[0]
-                    legs = waiting.setdefault(act, [])
-                legs.append(row[1:])
-            self._place = len(self._next)
-            count += CHUNK
-            if count > self.WAITING_MAX and len(waiting) > self.WAITING_MAX // 2:
-                self.close()
-                self._cursor, self._waiting = None, {}
-                return
+    def _read_until(self, last: str) -> dict[str, list[NumberedLeg]]:
+        found, rows = self._waiting, self._next
+        while len(found) <= self.WAITING_MAX:
+            for place, row in enumerate(rows):
+                act = row[0]
+                if act > last:
+                    self._next = rows[place:]
+                    return found
+                if act in found:
+                    found[act].append(row[1:])
+                else:
+                    found[act] = [row[1:]]
+            rows = self._cursor.fetchmany(CHUNK)
+            if not rows:
+                self._next = []
+                break
+        return found
 
 
 def _cursor(unit: Unit, name: str) -> Any:

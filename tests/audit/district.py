@@ -105,14 +105,18 @@ def redeem(book: Book, now: datetime, folder: Path) -> datetime:
 def paperwork(book: Book, folder: Path, now: datetime) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     words = request(now, "import")
-    import_areas(book, words, write_csv(folder / "areas.csv", "镇街,社区,网格,微网格,网格长,联系电话", "东岳街道,世博社区,第1网格,微网格01,金霞,"))
+    import_areas(
+        book, words, write_csv(folder / "areas.csv", "镇街,社区,网格,微网格,网格长,联系电话", "东岳街道,世博社区,第1网格,微网格01,金霞,")
+    )
     import_people(book, words, write_book(folder / "people.xlsx", 花名册=[
         ["序号", "姓名", "性别", "身份证号", "联系电话", "镇街", "社区", "网格", "微网格", "政治面貌", "工作单位", "志愿队伍", "备注"],
         *([n, name, "男", None, phone, "东岳街道", "世博社区", "第1网格", "微网格01", "群众", None, "领航01队", None]
           for n, (name, phone) in enumerate(zip(PEOPLE, PHONES, strict=True), 1)),
     ]))  # fmt: skip
     header = "驿站编号,驿站名称,社区,地址,经度,纬度,开放时间,负责人,联系电话"
-    import_stations(book, words, write_csv(folder / "stations.csv", header, "YZ001,世博红色驿站,世博社区,12号,118.04,36.86,8:30-18:00,韩春,"))
+    import_stations(
+        book, words, write_csv(folder / "stations.csv", header, "YZ001,世博红色驿站,世博社区,12号,118.04,36.86,8:30-18:00,韩春,")
+    )
     import_goods(book, words, write_book(folder / "goods.xlsx", 兑换物资=[
         ["物资编码", "物资名称", "单位", "所需积分", "采购单价(元)", "类别", "每人每季限兑"],
         ["SP-0001", "花生油", "桶", 10, 68, "物资", 5], ["SP-0002", "大米", "袋", 8, 29.9, "物资", None], ["SP-0003", "洗衣液", "瓶", 5, 12.5, "物资", 3],

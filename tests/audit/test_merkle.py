@@ -92,6 +92,18 @@ def test_a_tree_grows_on_from_its_stored_subtrees(grown):
         assert frontier.root() == roots[size + 1]
 
 
+def test_many_leaves_at_once_make_the_same_tree(grown):
+    hashing, tree, data, roots = grown
+    leaves = [hashing.leaf(item) for item in data]
+    for step in (1, 2, 3, 7, 16, 50, 130):
+        frontier, nodes = Frontier(hashing), {}
+        for low in range(0, len(leaves), step):
+            for level, (first, made) in frontier.extend(leaves[low : low + step]).items():
+                nodes.update({(level, index): hash_ for index, hash_ in enumerate(made, first)})
+            assert frontier.root() == roots[frontier.size]
+        assert nodes == {place: tree._read(*place) for place in nodes} and len(nodes) == sum(130 >> level for level in range(1, 8))
+
+
 def test_an_unknown_hash_is_refused_at_once():
     with pytest.raises(ValueError, match="unsupported"):
         Hashing("md-none")

@@ -93,7 +93,13 @@ def test_the_verifier_is_short_and_knows_nothing_of_us():
     imported = {
         name.split(".")[0]
         for node in ast.walk(ast.parse(text))
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", [])] if isinstance(node, ast.Import) else [])
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [a.name for a in getattr(node, "names", [])]
+            if isinstance(node, ast.Import)
+            else []
+        )
     }
     assert len(text.splitlines()) <= 300
     assert imported - set(sys.stdlib_module_names) == {"cryptography"}

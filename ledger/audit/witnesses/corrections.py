@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from ledger.audit.inquiry import Inquiry, Seen, Witness, by
+from ledger.audit.inquiry import Inquiry, Seen, Witness
 from ledger.storage import evidence
 
 OPPOSITE_OF_RESOLVED: Final = frozenset({"hold_voided", "hold_expired", "points_voided"})
@@ -28,18 +28,18 @@ class Corrections(Witness):
         if not following:
             return
         wanted = {id for act in following for id in (act.at.reverses, act.at.resolves) if id}
-        followed = by(evidence.rows_by(self.inquiry.unit, "act", "id", wanted), "id")
-        legs = evidence.legs_of(self.inquiry.unit, sorted(wanted))
+        followed: dict[str, str] = dict(self.inquiry.unit.rows(evidence.ACT_KINDS, ids=sorted(wanted)))
+        undone = {act.at.id: self._undone(act) for act in following}
+        legs = evidence.legs_of(self.inquiry.unit, sorted({id for id in undone.values() if id}))
         for act in following:
             for column in ("reverses", "resolves"):
                 id = getattr(act.at, column)
                 if id and id not in followed:
                     self._note_unknown(act, column, id)
             if act.at.resolves in followed:
-                self._check_kind(act, followed[act.at.resolves]["kind"])
-            undone = act.at.reverses or (act.at.resolves if act.at.kind in OPPOSITE_OF_RESOLVED else "")
-            if undone in followed:
-                self._check_opposite(act, undone, legs.get(undone, []))
+                self._check_kind(act, followed[act.at.resolves])
+            if undone[act.at.id] in followed:
+                self._check_opposite(act, undone[act.at.id], legs.get(undone[act.at.id], []))
 
     def finish(self) -> None:
         for statement, column in ((evidence.RESOLVED_TWICE, "resolves"), (evidence.REVERSED_TWICE, "reverses")):
@@ -48,6 +48,10 @@ class Corrections(Witness):
                 self.inquiry.note(
                     "resolved_once", f"凭证 {id} 被{words}了 {count} 次", expected=1, found=count, entry=last, table="act", field=column
                 )
+
+    def _undone(self, act: Seen) -> str:
+        """The act whose opposite this one is, or empty."""
+        return str(act.at.reverses or (act.at.resolves if act.at.kind in OPPOSITE_OF_RESOLVED else "") or "")
 
     def _note_unknown(self, act: Seen, column: str, id: str) -> None:
         self.inquiry.note(
@@ -64,6 +68,8 @@ class Corrections(Witness):
             )  # fmt: skip
 
     def _check_opposite(self, act: Seen, undone: str, legs: Sequence[tuple[str, str, int]]) -> None:
+        if sorted((path, commodity, -amount) for path, commodity, amount in legs) == sorted(leg[1:] for leg in act.legs):
+            return
         expected = {key: -amount for key, amount in _net(legs).items()}
         found = _net((path, commodity, amount) for _, path, commodity, amount in act.legs)
         for path, commodity in sorted(expected.keys() | found.keys()):
@@ -109,9 +115,9 @@ class Founding(Witness):
                     "genesis_agrees", f"config.toml 的 {name} 为 {value}，开账凭证为 {told.get(name)}",
                     expected=told.get(name), found=value, entry=act.at.id, table="config.toml", field=name,
                 )  # fmt: skip
-        if act.leaf_index not in (0, None):
+        if act.at.leaf_index not in (0, None):
             self.inquiry.note(
-                "genesis_agrees", f"开账凭证 {act.at.id} 应是第 0 片叶，现为第 {act.leaf_index} 片", expected=0, found=act.leaf_index,
+                "genesis_agrees", f"开账凭证 {act.at.id} 应是第 0 片叶，现为第 {act.at.leaf_index} 片", expected=0, found=act.at.leaf_index,
                 entry=act.at.id, table="leaf", field="leaf_index",
             )  # fmt: skip
 

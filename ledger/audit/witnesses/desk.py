@@ -31,10 +31,12 @@ class Holds(Witness):
             if row is None:
                 self.inquiry.missing("holds_match_acts", table="hold", name=act.at.id, entry=act.at.id)
                 continue
-            self.inquiry.compare("holds_match_acts", _hold_as_told(act, resolver), row, table="hold", name=act.at.id, entry=act.at.id)
+            points, goods = act.moved("held")
+            told = _hold_as_told(act, points, resolver)
+            self.inquiry.compare("holds_match_acts", told, row, table="hold", name=act.at.id, entry=act.at.id)
             compare_items(self.inquiry, "holds_match_acts", act, "hold_line", lines.get(act.at.id, []))
             self._check_time(act, resolver)
-            check_moved(self.inquiry, "holds_match_acts", act, points=act.total("held", PTS), goods=_goods_on(act, "held"))
+            check_moved(self.inquiry, "holds_match_acts", act, points, goods)
 
     def finish(self) -> None:
         for (id,) in self.inquiry.unit.rows(evidence.HOLDS_UNEXPLAINED):
@@ -93,18 +95,17 @@ class Redemptions(Witness):
             if row is None:
                 self.inquiry.missing("redemptions_match_acts", table="redemption", name=act.at.id, entry=act.at.id)
                 continue
-            told = _redemption_as_told(act, reversers.get(act.at.id))
+            points, goods = act.moved("redeemed")[0], act.moved("handed")[1]
+            told = _redemption_as_told(act, points, reversers.get(act.at.id))
             self.inquiry.compare("redemptions_match_acts", told, row, table="redemption", name=act.at.id, entry=act.at.id)
             compare_items(self.inquiry, "redemptions_match_acts", act, "redemption_line", lines.get(act.at.id, []))
-            check_moved(
-                self.inquiry, "redemptions_match_acts", act, points=act.total("redeemed", PTS), goods=_goods_on(act, "handed")
-            )
+            check_moved(self.inquiry, "redemptions_match_acts", act, points, goods)
             self._check_costs(act)
             self._check_pass(act, passes)
 
     def _check_prices(self, act: Seen) -> None:
         """At the price in force when it was recorded, or within five minutes of a change."""
-        for item in _items(act):
+        for item in act.items:
             history = self._prices.get(item.get("sku", ""), [])
             at = act.at.recorded_at
             in_force = {price for since, price in history if at - TOLERANCE <= since <= at + TOLERANCE}
@@ -126,6 +127,8 @@ class Redemptions(Witness):
                 due[lot_of(path)] -= amount * (self._unit_costs.get(lot_of(path)) or 0)
             elif path.startswith("worth/") and commodity == CNY:
                 charged[lot_of(path)] -= amount
+        if due == charged:
+            return
         for receipt in due.keys() | charged.keys():
             if due[receipt] != charged[receipt]:
                 self.inquiry.note(
@@ -177,8 +180,10 @@ class Allowances(Witness):
 
 def compare_items(inquiry: Inquiry, check: str, act: Seen, table: str, lines: Iterable[dict[str, Any]]) -> None:
     """The lines of a hold or redemption against the items in its act."""
-    told = {item.get("sku"): (item.get("quantity"), item.get("price_points")) for item in _items(act)}
+    told = {item.get("sku"): (item.get("quantity"), item.get("price_points")) for item in act.items}
     found = {line["sku"]: (line["quantity"], line["price_points"]) for line in lines}
+    if told == found:
+        return
     for sku in sorted(told.keys() | found.keys(), key=str):
         if told.get(sku) != found.get(sku):
             inquiry.note(
@@ -187,17 +192,22 @@ def compare_items(inquiry: Inquiry, check: str, act: Seen, table: str, lines: It
             )  # fmt: skip
 
 
-def check_moved(inquiry: Inquiry, check: str, act: Seen, *, points: int, goods: dict[str, int]) -> None:
+def check_moved(inquiry: Inquiry, check: str, act: Seen, points: int, goods: dict[str, int]) -> None:
     """Points moved are price × quantity of the items, and pieces moved are their quantities."""
-    items = [item for item in _items(act) if type(item.get("quantity")) is int and type(item.get("price_points")) is int]
-    due = sum(item["quantity"] * item["price_points"] for item in items)
+    items = [item for item in act.items if type(item.get("quantity")) is int and type(item.get("price_points")) is int]
+    due = sum([item["quantity"] * item["price_points"] for item in items])
     if due != points:
         inquiry.note(
             check, f"凭证 {act.at.id} 按件数乘单价应动 {due} 点，分录动了 {points} 点", expected=due, found=points, entry=act.at.id,
             table="posting", field="amount",
         )  # fmt: skip
-    for sku in {item.get("sku") for item in items} | goods.keys():
-        quantity = sum(item["quantity"] for item in items if item.get("sku") == sku)
+    pieces: defaultdict[str | None, int] = defaultdict(int)
+    for item in items:
+        pieces[item.get("sku")] += item["quantity"]
+    if pieces == goods:
+        return
+    for sku in pieces.keys() | goods.keys():
+        quantity = pieces[sku]
         if quantity != goods.get(sku or "", 0):
             inquiry.note(
                 check, f"凭证 {act.at.id} 应动 {sku} {quantity} 件，分录动了 {goods.get(sku or '', 0)} 件",
@@ -205,23 +215,10 @@ def check_moved(inquiry: Inquiry, check: str, act: Seen, *, points: int, goods: 
             )  # fmt: skip
 
 
-def _items(act: Seen) -> list[dict[str, Any]]:
-    items = act.facts.get("items")
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _goods_on(act: Seen, family: str) -> dict[str, int]:
-    goods: defaultdict[str, int] = defaultdict(int)
-    for _, path, commodity, amount in act.legs:
-        if path.startswith(family + "/") and commodity != PTS and type(amount) is int:
-            goods[commodity] += amount
-    return dict(goods)
-
-
-def _hold_as_told(act: Seen, resolver: Follower | None) -> dict[str, Any]:
+def _hold_as_told(act: Seen, points: int, resolver: Follower | None) -> dict[str, Any]:
     told = {
         "holder": act.at.subject, "station": act.at.station, "session": act.at.session, "cycle": act.at.cycle,
-        "points": act.total("held", PTS), "placed_at": act.at.recorded_at, "state": "held", "resolved_by": "", "resolved_at": None,
+        "points": points, "placed_at": act.at.recorded_at, "state": "held", "resolved_by": "", "resolved_at": None,
     }  # fmt: skip
     if "expires_at" in act.facts:
         told["expires_at"] = act.facts["expires_at"]
@@ -230,10 +227,10 @@ def _hold_as_told(act: Seen, resolver: Follower | None) -> dict[str, Any]:
     return told
 
 
-def _redemption_as_told(act: Seen, reverser: Follower | None) -> dict[str, Any]:
+def _redemption_as_told(act: Seen, points: int, reverser: Follower | None) -> dict[str, Any]:
     told = {
         "hold": act.at.resolves or "", "holder": act.at.subject, "station": act.at.station, "session": act.at.session,
-        "desk": act.at.desk, "keeper": act.at.actor, "cycle": act.at.cycle, "points": act.total("redeemed", PTS),
+        "desk": act.at.desk, "keeper": act.at.actor, "cycle": act.at.cycle, "points": points,
         "at": act.at.recorded_at, "reversed_by": reverser.id if reverser else "",
     }  # fmt: skip
     return told | ({"receipt": act.facts["receipt"]} if "receipt" in act.facts else {})

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.audit.diagnosis import Diagnosis
-from ledger.audit.inquiry import MINUTE, TOLERANCE, Inquiry, moment
+from ledger.audit.inquiry import MINUTE, TOLERANCE, Inquiry, Seen, moment
 from ledger.audit.merkle import Frontier, Hashing
-from ledger.audit.trail import Head, canonical_of, head_of
+from ledger.audit.trail import Head, head_of
+from ledger.domain.act import canonical_bytes
 from ledger.storage import evidence
-from ledger.storage.evidence import Sealed
 
 
 class Leaves:
@@ -32,14 +32,13 @@ class Leaves:
         self._oldest_unsealed: tuple[int, str] | None = None
         self._unsealed = 0
 
-    def see(self, places: Sequence[Sealed]) -> None:
-        if places and places[0].leaf_index is not None:
-            self._see_leaves(places)
-        for place in places:
-            if place.leaf_index is None:
-                self._see_unsealed(place)
-            if place.columns is not None:
-                self._check_order(place.act, place.columns[evidence.ACT_COLUMNS.index("recorded_at")])
+    def see(self, acts: Sequence[Seen]) -> None:
+        if acts[0].at.leaf_index is not None:
+            self._see_leaves(acts)
+        else:
+            for act in acts:
+                self._see_unsealed(act)
+        self._check_order(acts)
 
     def finish(self) -> None:
         self._check_heads({}, self._frontier.size, None)
@@ -50,44 +49,45 @@ class Leaves:
             )
         self._check_backlog()
 
-    def _see_leaves(self, places: Sequence[Sealed]) -> None:
+    def _see_leaves(self, acts: Sequence[Seen]) -> None:
         low = self._frontier.size
-        heads = {row[0]: row for row in self._inquiry.unit.rows(evidence.HEADS_BETWEEN, low=low, high=low + len(places))}
-        nodes: dict[int, list[tuple[int, bytes]]] = {}
-        for place in places:
-            self._check_index(place)
-            stored = place.leaf_hash or b""
-            self._check_leaf(place, stored)
-            for level, index, hash_ in self._frontier.append(stored):
-                nodes.setdefault(level, []).append((index, hash_))
-            if self._frontier.size in heads:
-                self._check_heads(heads, self._frontier.size, self._frontier.root())
-        self._check_nodes(nodes)
+        heads = {row[0]: row for row in self._inquiry.unit.rows(evidence.HEADS_BETWEEN, low=low, high=low + len(acts))}
+        leaves: list[bytes] = []
+        for act in acts:
+            at = act.at
+            if at.leaf_index != self._expected_index:
+                self._note_gap(at)
+            self._expected_index = (at.leaf_index or 0) + 1
+            stored = at.leaf_hash if type(at.leaf_hash) is bytes else bytes(at.leaf_hash or b"")
+            leaves.append(stored)
+            if at.id is None:
+                self._note_gone(at)
+            elif self._hashing.leaf(canonical_bytes(at[4:-1], at.facts, [leg[1:] for leg in act.legs])) != stored:
+                self._diagnosis.name(act, stored)
+        for size in sorted({*heads, low + len(leaves)}):
+            self._check_nodes(self._frontier.extend(leaves[self._frontier.size - low : size - low]))
+            if size in heads:
+                self._check_heads(heads, size, self._frontier.root())
 
-    def _check_index(self, place: Sealed) -> None:
-        if place.leaf_index != self._expected_index:
-            self._inquiry.note(
-                "leaf_indexes_dense", f"叶号应为 {self._expected_index}，现为 {place.leaf_index}（凭证 {place.act}），其间缺叶",
-                expected=self._expected_index, found=place.leaf_index, entry=place.act, table="leaf", field="leaf_index",
-            )  # fmt: skip
-        self._expected_index = (place.leaf_index or 0) + 1
+    def _note_gap(self, at: Any) -> None:
+        self._inquiry.note(
+            "leaf_indexes_dense", f"叶号应为 {self._expected_index}，现为 {at.leaf_index}（凭证 {at.place}），其间缺叶",
+            expected=self._expected_index, found=at.leaf_index, entry=at.place, table="leaf", field="leaf_index",
+        )  # fmt: skip
 
-    def _check_leaf(self, place: Sealed, stored: bytes) -> None:
-        if place.columns is None:
-            self._inquiry.note(
-                "acts_sealed_once", f"第 {place.leaf_index} 片叶的凭证 {place.act} 已不在流水中", expected=place.act, found=None,
-                entry=place.act, table="act", field="id",
-            )  # fmt: skip
-            return
-        legs = [leg[1:] for leg in place.legs]
-        if self._hashing.leaf(canonical_of(place.columns, legs)) != stored:
-            self._diagnosis.name(place, stored)
+    def _note_gone(self, at: Any) -> None:
+        self._inquiry.note(
+            "acts_sealed_once", f"第 {at.leaf_index} 片叶的凭证 {at.place} 已不在流水中", expected=at.place, found=None,
+            entry=at.place, table="act", field="id",
+        )  # fmt: skip
 
-    def _check_nodes(self, nodes: dict[int, list[tuple[int, bytes]]]) -> None:
-        for level, made in nodes.items():
-            low, high = made[0][0], made[-1][0] + 1
-            stored = {row[0]: bytes(row[1]) for row in self._inquiry.unit.rows(evidence.NODES, level=level, low=low, high=high)}
-            for index, hash_ in made:
+    def _check_nodes(self, nodes: dict[int, tuple[int, list[bytes]]]) -> None:
+        for level, (low, made) in nodes.items():
+            rows = self._inquiry.unit.rows(evidence.NODES, level=level, low=low, high=low + len(made))
+            if [row[1] for row in rows] == made and all(row[0] == index for index, row in enumerate(rows, low)):
+                continue
+            stored = {row[0]: bytes(row[1]) for row in rows}
+            for index, hash_ in enumerate(made, low):
                 if stored.get(index) != hash_:
                     first, last = index << level, (index + 1 << level) - 1
                     self._inquiry.note(
@@ -131,37 +131,40 @@ class Leaves:
                 table="head", field="algorithm",
             )  # fmt: skip
 
-    def _check_order(self, act: str, at: Any) -> None:
-        if type(at) is not int:
-            return
-        if at < self._latest - TOLERANCE:
-            self._inquiry.note(
-                "recorded_in_order", f"凭证 {act} 记于 {moment(at)}，却排在记于 {moment(self._latest)} 的凭证之后",
-                expected=self._latest, found=at, entry=act, table="act", field="recorded_at",
-            )  # fmt: skip
-        elif at < self._latest - MINUTE:
-            self._inquiry.note(
-                "clock_is_steady", f"凭证 {act} 的记录时间倒退到 {moment(at)}", expected=self._latest, found=at, entry=act,
-                table="act", field="recorded_at",
-            )  # fmt: skip
-        if self._inquiry.now is not None and at > self._inquiry.now + TOLERANCE:
-            self._inquiry.note(
-                "clock_is_steady", f"凭证 {act} 记于将来的 {moment(at)}", expected=self._inquiry.now, found=at, entry=act,
-                table="act", field="recorded_at",
-            )  # fmt: skip
-        self._latest = max(self._latest, at)
+    def _check_order(self, acts: Sequence[Seen]) -> None:
+        latest, now = self._latest, self._inquiry.now
+        future = 1 << 62 if now is None else now + TOLERANCE
+        for act in acts:
+            at = act.at.recorded_at
+            if type(at) is not int:
+                continue
+            if at < latest - MINUTE:
+                self._note_backward(act, at, latest)
+            if at > future:
+                self._inquiry.note(
+                    "clock_is_steady", f"凭证 {act.at.id} 记于将来的 {moment(at)}", expected=now, found=at, entry=act.at.id,
+                    table="act", field="recorded_at",
+                )  # fmt: skip
+            latest = max(latest, at)
+        self._latest = latest
 
-    def _see_unsealed(self, place: Sealed) -> None:
-        if not place.waits:
+    def _note_backward(self, act: Seen, at: int, latest: int) -> None:
+        name = "recorded_in_order" if at < latest - TOLERANCE else "clock_is_steady"
+        self._inquiry.note(
+            name, f"凭证 {act.at.id} 记于 {moment(at)}，却排在记于 {moment(latest)} 的凭证之后", expected=latest, found=at,
+            entry=act.at.id, table="act", field="recorded_at",
+        )  # fmt: skip
+
+    def _see_unsealed(self, act: Seen) -> None:
+        if not act.at.waits:
             self._inquiry.note(
-                "acts_sealed_once", f"凭证 {place.act} 既没有封存，也不在待封存之列", expected="封存或待封存", found=None,
-                entry=place.act, table="act", field="id",
+                "acts_sealed_once", f"凭证 {act.at.id} 既没有封存，也不在待封存之列", expected="封存或待封存", found=None,
+                entry=act.at.id, table="act", field="id",
             )  # fmt: skip
             return
         self._unsealed += 1
-        at = place.columns[evidence.ACT_COLUMNS.index("recorded_at")] if place.columns is not None else 0
-        if self._oldest_unsealed is None and type(at) is int:
-            self._oldest_unsealed = at, place.act
+        if self._oldest_unsealed is None and type(act.at.recorded_at) is int:
+            self._oldest_unsealed = act.at.recorded_at, act.at.id
 
     def _check_backlog(self) -> None:
         now = self._inquiry.now

@@ -132,8 +132,8 @@ class RequestKeys(Witness):
     def __init__(self, inquiry: Inquiry) -> None:
         super().__init__(inquiry)
         self._known = _References()
-        for actor, key, digest, _ in inquiry.unit.stream(evidence.REQUEST_KEYS):
-            self._known.add(reference_of(actor, key, digest))
+        for chunk in evidence.chunked(inquiry.unit.stream(evidence.REQUEST_KEYS)):
+            self._read(chunk)
         self._known.close()
 
     def see(self, acts: Sequence[Seen]) -> None:
@@ -144,15 +144,16 @@ class RequestKeys(Witness):
                     expected=act.at.request, found=None, entry=act.at.id, table="request_key", field="body_digest",
                 )  # fmt: skip
 
-    def finish(self) -> None:
-        for chunk in evidence.chunked(self.inquiry.unit.stream(evidence.REQUEST_KEYS)):
-            answers = [(reference_of(row[0], row[1], row[2]), row, read_object(row[3])) for row in chunk]
-            named = {answer.get(field) for _, _, answer in answers if answer for field in ("entry", "hold", "redemption")}
-            acts = by(evidence.rows_by(self.inquiry.unit, "act", "id", named), "id")
-            for reference, row, answer in answers:
-                self._check_answer(reference, row, answer, acts)
+    def _read(self, rows: Sequence[Any]) -> None:
+        answers = [(reference_of(row[0], row[1], row[2]), row, read_object(row[3])) for row in rows]
+        named = {answer.get(field) for _, _, answer in answers if answer for field in ("entry", "redemption")}
+        ids = sorted(id for id in named if isinstance(id, str))
+        requests: dict[str, str] = dict(self.inquiry.unit.rows(evidence.ACT_REQUESTS, ids=ids)) if ids else {}
+        for reference, row, answer in answers:
+            self._known.add(reference)
+            self._check_answer(reference, row, answer, requests)
 
-    def _check_answer(self, reference: str, row: Sequence[Any], answer: dict[str, Any] | None, acts: dict[str, dict[str, Any]]) -> None:
+    def _check_answer(self, reference: str, row: Sequence[Any], answer: dict[str, Any] | None, requests: dict[str, str]) -> None:
         if answer is None:
             if row[3]:
                 self._note_answer(row, "答复不是 JSON", "JSON", row[3], "")
@@ -161,10 +162,10 @@ class RequestKeys(Witness):
             id = answer.get(field)
             if not isinstance(id, str):
                 continue
-            if id not in acts:
+            if id not in requests:
                 self._note_answer(row, f"答复中的 {field} 指向不存在的凭证 {id}", None, id, id)
-            elif acts[id]["request"] != reference:
-                self._note_answer(row, f"答复中的 {field} 指向别的请求的凭证 {id}", reference, acts[id]["request"], id)
+            elif requests[id] != reference:
+                self._note_answer(row, f"答复中的 {field} 指向别的请求的凭证 {id}", reference, requests[id], id)
 
     def _note_answer(self, row: Sequence[Any], words: str, expected: Any, found: Any, entry: str) -> None:
         self.inquiry.note(
