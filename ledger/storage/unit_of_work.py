@@ -34,6 +34,7 @@ ATTEMPTS_MAX: Final = 6
 SHARED_COMMIT_MAX: Final = 32
 RETRIED_STATES: Final = frozenset({"40001", "40P01"})
 LOCK_STATES: Final = frozenset({"55P03"})
+OUR_MISTAKES: Final = frozenset({"IntegrityError", "ProgrammingError", "DataError", "NotSupportedError"})
 
 
 class GuardFailed(Exception):
@@ -330,7 +331,9 @@ _DATABASE_ERRORS: Final = _driver_errors()
 def _connection_was_lost(error: BaseException) -> bool:
     """Class 08, shutdowns, or no SQLSTATE at all: the outcome is unknown, so the unit is run again under its key."""
     state = database.sqlstate_of(error)
-    return state == "" or state.startswith(("08", "57P"))
+    if state:
+        return state.startswith(("08", "57P", "XX000"))
+    return type(error).__name__ not in OUR_MISTAKES
 
 
 def _told(error: BaseException) -> BaseException:
@@ -340,7 +343,7 @@ def _told(error: BaseException) -> BaseException:
     """
     if isinstance(error, GuardFailed):
         return Unavailable("contention")
-    if not isinstance(error, _DATABASE_ERRORS) or type(error).__name__ in ("IntegrityError", "ProgrammingError", "DataError"):
+    if not isinstance(error, _DATABASE_ERRORS) or type(error).__name__ in OUR_MISTAKES:
         return error
     state = database.sqlstate_of(error)
     if state in LOCK_STATES:
