@@ -211,7 +211,8 @@ def verify_acts(acts: Acts, heads: list[dict[str, Any]], verdicts: Verdicts) -> 
             continue
         root = acts.hashes.root(leaves).hex()
         same = root == head["root"] and head["book"] == acts.book and head["algorithm"] == acts.hashes.algorithm
-        verdicts.say(same, f"由流水重算的树根等于 {head['size']} 片叶的树头", f"重算的树根是 {root}，树头（{head['size']} 片叶）是 {head['root']}")
+        name = f"{head['size']} 片叶的树头"
+        verdicts.say(same, f"由流水重算的树根等于{name}", f"重算的树根是 {root}，{name}是 {head['root']}")
 
 
 def verify_proof(proof: dict[str, Any], head: dict[str, Any], acts: Acts | None, verdicts: Verdicts) -> None:

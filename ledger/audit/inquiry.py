@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from ledger.audit.report import Finding, Report
 from ledger.domain.account import PTS
 from ledger.domain.act import instant
-from ledger.storage.evidence import NumberedLeg, PLACE_COLUMNS, UNDONE_BATCHES
+from ledger.storage.evidence import PLACE_COLUMNS, UNDONE_BATCHES, NumberedLeg
 from ledger.storage.unit_of_work import Book, Unit
 
 MINUTE: Final = 60_000_000
@@ -50,7 +50,8 @@ class Seen:
 
     def moved(self, family: str) -> tuple[int, dict[str, int]]:
         """What the legs on one family of accounts sum to: points, and pieces by good."""
-        points, goods, start = 0, {}, family + "/"
+        goods: dict[str, int] = {}
+        points, start = 0, family + "/"
         for _, path, commodity, amount in self.legs:
             if path.startswith(start) and type(amount) is int:
                 if commodity == PTS:

@@ -114,25 +114,28 @@ def paperwork(book: Book, folder: Path, now: datetime) -> None:
           for n, (name, phone) in enumerate(zip(PEOPLE, PHONES, strict=True), 1)),
     ]))  # fmt: skip
     header = "驿站编号,驿站名称,社区,地址,经度,纬度,开放时间,负责人,联系电话"
-    import_stations(
-        book, words, write_csv(folder / "stations.csv", header, "YZ001,世博红色驿站,世博社区,12号,118.04,36.86,8:30-18:00,韩春,")
-    )
+    station = "YZ001,世博红色驿站,世博社区,12号,118.04,36.86,8:30-18:00,韩春,"
+    import_stations(book, words, write_csv(folder / "stations.csv", header, station))
     import_goods(book, words, write_book(folder / "goods.xlsx", 兑换物资=[
         ["物资编码", "物资名称", "单位", "所需积分", "采购单价(元)", "类别", "每人每季限兑"],
-        ["SP-0001", "花生油", "桶", 10, 68, "物资", 5], ["SP-0002", "大米", "袋", 8, 29.9, "物资", None], ["SP-0003", "洗衣液", "瓶", 5, 12.5, "物资", 3],
-    ], 驿站库存=[["驿站编号", "物资编码", "数量"], ["YZ001", "SP-0001", 20], ["YZ001", "SP-0002", 30], ["YZ001", "SP-0003", 40]]))  # fmt: skip
+        ["SP-0001", "花生油", "桶", 10, 68, "物资", 5],
+        ["SP-0002", "大米", "袋", 8, 29.9, "物资", None],
+        ["SP-0003", "洗衣液", "瓶", 5, 12.5, "物资", 3],
+    ], 驿站库存=[
+        ["驿站编号", "物资编码", "数量"],
+        ["YZ001", "SP-0001", 20], ["YZ001", "SP-0002", 30], ["YZ001", "SP-0003", 40],
+    ]))  # fmt: skip
     opening = write_opening(folder / "opening.csv", "2022年6月30日", {1: 60, 2: 50, 3: 20, 4: 30})
     import_opening(book, words, opening)
-    days = [datetime(2022, 9, 9), datetime(2022, 9, 10)]
+    days, everybody = [datetime(2022, 9, 9), datetime(2022, 9, 10)], list(zip(PEOPLE, PHONES, strict=True))
     sheets = write_book(folder / "sheets.xlsx", 活动=[
         ["活动编号", "活动名称", "类型", "社区", "日期", "开始时间", "结束时间", "承办单位", "积分/次"],
         ["HD-001", "环境清洁", "志愿服务", "世博社区", days[0], "17:00", "19:00", "世博社区", 5],
         ["HD-002", "反诈宣传", "志愿服务", "世博社区", days[1], "09:00", "11:00", "世博社区", 3],
     ], 签到表=[
         ["活动编号", "姓名", "联系电话", "签到时间", "签退时间"],
-        *(["HD-001", name, phone, days[0].replace(hour=17, minute=1), days[0].replace(hour=19)] for name, phone in zip(PEOPLE, PHONES, strict=True)),
-        *(["HD-002", name, phone, days[1].replace(hour=9), days[1].replace(hour=10, minute=30)]
-          for name, phone in zip(PEOPLE[:4], PHONES, strict=False)),
+        *(["HD-001", *who, days[0].replace(hour=17, minute=1), days[0].replace(hour=19)] for who in everybody),
+        *(["HD-002", *who, days[1].replace(hour=9), days[1].replace(hour=10, minute=30)] for who in everybody[:4]),
     ])  # fmt: skip
     import_activities(book, words, sheets)
     import_attendance(book, words, sheets)

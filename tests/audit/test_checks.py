@@ -172,7 +172,8 @@ def leg_added(i: Intruder) -> tuple[str, str]:
 
 
 ALTERED = [
-    amount, balanced_amount, sign, account, occurred, recorded, actor, approval, subject, kind, price, reason_digest, leg_deleted, leg_added,
+    amount, balanced_amount, sign, account, occurred, recorded, actor, approval, subject, kind, price, reason_digest,
+    leg_deleted, leg_added,
 ]  # fmt: skip
 
 
@@ -210,7 +211,8 @@ def tail_cut(i: Intruder) -> tuple[str, str, str]:
 
 def entry_inserted(i: Intruder) -> tuple[str, str, str]:
     i.do("INSERT INTO act SELECT 'forged', " + columns_after_id() + " FROM act WHERE id = ?", i.act("points_opened"))
-    i.do("INSERT INTO posting VALUES ('forged', 0, 'opening/B000005', 'PTS', -9), ('forged', 1, 'wallet/V000006/2022Q3.x', 'PTS', 9)")
+    for line, path, points in ((0, "opening/B000005", -9), (1, "wallet/V000006/2022Q3.x", 9)):
+        i.do("INSERT INTO posting VALUES ('forged', ?, ?, 'PTS', ?)", line, path, points)
     return "acts_sealed_once", "entry", "forged"
 
 
