@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ledger.console import session
 from ledger.domain.cycle import Cycle, last_day
@@ -98,9 +98,12 @@ def advance(
 
 
 def _print(console: Console, found: list[dict[str, Any]]) -> None:
-    table = Table("季度", "状态", "截止", "公示到", "兑换到", *TOTAL_WORDS.values())
+    """Dates and totals as two tables, so that both fit a terminal of 80 columns."""
+    dates = Table("季度", "状态", "截止", "公示到", "兑换到", "结清到")
+    totals = Table("季度", *[Column(word, justify="right") for word in TOTAL_WORDS.values()])
     for c in found:
-        dates = [str(c["dates"][name] or "") for name in ("cutoff_on", "notice_ends_on", "redeem_until")]
-        totals = [f"{c['totals'][name]:,}" for name in TOTAL_WORDS]
-        table.add_row(c["cycle"], STATE_WORDS[c["state"]], *dates, *totals)
-    console.print(table)
+        names = ("cutoff_on", "notice_ends_on", "redeem_until", "settle_until")
+        dates.add_row(c["cycle"], STATE_WORDS[c["state"]], *[str(c["dates"][name] or "") for name in names])
+        totals.add_row(c["cycle"], *[f"{c['totals'][name]:,}" for name in TOTAL_WORDS])
+    console.print(dates)
+    console.print(totals)

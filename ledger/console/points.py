@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ledger.console import session
 from ledger.domain.cycle import end_of_day, start_of_day
@@ -86,7 +86,7 @@ def _print_balance(console: Console, found: dict[str, Any]) -> None:
 
 
 def _print_statement(console: Console, found: dict[str, Any]) -> None:
-    table = Table("时间", "事项", "变动", "结余")
+    table = Table("时间", Column("事项", overflow="fold"), Column("变动", justify="right"), Column("结余", justify="right"))
     for line in found["lines"]:
         table.add_row(
             line["at"][:16].replace("T", " "), line["why"], f"{line['amount']:+}" if line["amount"] else "0", str(line["balance"])
