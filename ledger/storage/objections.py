@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +17,9 @@ LINE: Final = Statement(
     postgresql=f"SELECT {_LINE} FROM {{notice_line}} WHERE cycle = :cycle AND line = :line FOR UPDATE",
 )
 MOVE_LINE: Final = Statement("UPDATE {notice_line} SET state = :to WHERE cycle = :cycle AND line = :line AND state = :was")
+VOID_LINES: Final = Statement(
+    "UPDATE {notice_line} SET state = 'voided' WHERE earned_act IN @earned AND state IN ('noticed','reviewing')"
+)
 SHOWN: Final = Statement(
     "SELECT l.line, l.pool, l.holder, h.name, l.points, l.minutes, l.state, v.name, s.came_at,"
     " (SELECT MAX(c.number) FROM {card} c WHERE c.holder = l.holder AND c.status = 'active')"
@@ -100,6 +104,11 @@ def line(unit: Unit, cycle: str, number: int) -> NoticeLine | None:
 def move_line(unit: Unit, of: NoticeLine, *, was: str, to: str) -> bool:
     """False when the line is not in the state `was`."""
     return unit.change(MOVE_LINE, cycle=of.cycle, line=of.line, was=was, to=to) == 1
+
+
+def void_lines(unit: Unit, earned: Sequence[str]) -> None:
+    """Lines whose earnings were turned back while their notice hangs: they no longer settle."""
+    unit.change(VOID_LINES, earned=list(earned))
 
 
 def shown_lines(unit: Unit, cycle: str, *, pool: str, after: int, most: int) -> list[ShownLine]:

@@ -8,7 +8,7 @@ from ledger.domain.earning import served_minutes
 from ledger.domain.entry import opposite
 from ledger.domain.errors import AlreadyReversed, NotFound, SelfApproval
 from ledger.domain.people import require, require_area
-from ledger.storage import journal, people, service
+from ledger.storage import cycles, journal, objections, people, service
 from ledger.storage.service import Activity, Attendance
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.check_in import answer_of
@@ -62,14 +62,19 @@ def reject_attendance(book: Book, request: Request, *, attendance: str, reason: 
 
 
 def _find(unit: Unit, request: Request, id: str) -> tuple[Activity, Attendance]:
+    """The attendance as it stands once nobody else can move it. Lines are locked before holders, as a settlement does."""
     mine = service.attendance(unit, id)
     activity = service.activity(unit, mine.activity) if mine else None
     if mine is None or activity is None:
         raise NotFound("attendance")
     require_area(request.actor, people.lineage(unit, activity.area))
     check_not_self(request, mine.person)
+    cycles.lock_lines_of(unit, [mine.earned_act] if mine.earned_act else [])
     people.lock(unit, mine.person)
-    return activity, mine
+    now = service.attendance(unit, id)
+    if now is None or now.state == "undone":
+        raise NotFound("attendance")
+    return activity, now
 
 
 def _take_back(unit: Unit, request: Request, id: str, *, is_earning: bool, reason: str) -> None:
@@ -84,4 +89,6 @@ def _take_back(unit: Unit, request: Request, id: str, *, is_earning: bool, reaso
     )  # fmt: skip
     act = with_note(unit.book, act, reason)
     journal.post(unit, [act])
+    if is_earning:
+        objections.void_lines(unit, [id])
     keep_note(unit.book, unit, act, reason)

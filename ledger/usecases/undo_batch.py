@@ -10,9 +10,9 @@ from ledger.domain.act import Act, micros
 from ledger.domain.entry import Posting, move, opposite
 from ledger.domain.errors import BatchAlreadyUndone, BatchInUse, NotFound
 from ledger.domain.people import require
-from ledger.storage import batches, goods, journal, people
+from ledger.storage import batches, cycles, goods, journal, objections, people
 from ledger.storage.unit_of_work import Book, Unit
-from ledger.usecases.request import Answer, Request, describe
+from ledger.usecases.request import Answer, Request, once
 
 
 @dataclass
@@ -21,6 +21,7 @@ class _Reversal:
 
     acts: list[Act] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=dict)
+    lapses: dict[str, list[Act]] = field(default_factory=dict)
     owed: int = 0
 
 
@@ -48,27 +49,25 @@ def undo_batch(book: Book, request: Request, *, batch: str, strict: bool = False
             raise BatchInUse(reversal.owed)
         header = request.act(book, "batch_undone", subject=batch, batch=batch, facts={"kind": found.kind, "reversed": len(reversal.acts)})
         journal.post(unit, [header, *reversal.acts])
+        objections.void_lines(unit, [act.resolves for act in reversal.acts if act.resolves])
         for statement in batches.UNDO_ROWS[found.kind]:
             unit.change(statement, batch=batch, **({"at": micros(request.now)} if ":at" in statement.sqlite else {}))
         unit.change(batches.FORGET_LINES, batch=batch)
         return {"batch": batch, "reversed": len(reversal.acts), "debt": reversal.owed}
 
-    if request.dry:
-        answer, acts = book.rehearse(work)
-        return {**answer, "would_write": [describe(act) for act in acts]}
-    return book.run(work)
+    return once(book, request, work)
 
 
 def _reverse_all(unit: Unit, request: Request, batch: str) -> _Reversal:
     """Opposites of every entry of the batch; settlements of its earnings are reversed before the earnings themselves."""
     originals = [act for act in journal.acts_of_batch(unit, batch) if act.postings]
-    holders = sorted({act.subject for act in originals if act.subject.startswith("V")})
-    unit.rows(people.LOCK_MANY, ids=holders)
+    cycles.lock_lines_of(unit, [act.id for act in originals if act.kind == "service_earned"])
+    unit.rows(people.LOCK_MANY, ids=sorted({act.subject for act in originals if act.subject.startswith("V")}))
     reversal = _Reversal()
     for act in originals:
-        if journal.is_reversed(unit, act.id):
-            continue
         resolving = journal.act_resolving(unit, act.id) if act.kind == "service_earned" else None
+        if journal.is_reversed(unit, act.id) or (resolving is not None and resolving.kind == "points_voided"):
+            continue
         if resolving is not None and not journal.is_reversed(unit, resolving.id):
             _reverse(unit, request, reversal, resolving, batch)
         _reverse(unit, request, reversal, act, batch, resolves=resolving is None and act.kind == "service_earned")
@@ -79,20 +78,31 @@ def _reverse(unit: Unit, request: Request, reversal: _Reversal, act: Act, batch:
     """The exact opposite of an act, after booking as debt what its wallet no longer holds."""
     for posting in act.postings:
         if posting.account.family_name == "wallet" and posting.amount > 0:
-            _book_debt(unit, request, reversal, posting, batch)
-    reversal.acts.append(
-        request.act(
-            unit.book, "reversed", subject=act.subject, cycle=act.cycle, rule=act.rule, rule_version=act.rule_version, clause=act.clause,
-            evidence=act.evidence, station=act.station, batch=batch, reverses=act.id, resolves=act.id if resolves else "",
-            postings=opposite(act.postings),
-        )
+            _make_room(unit, request, reversal, posting, batch)
+    reversal.acts.append(_opposite(unit, request, act, batch, resolves=resolves))
+
+
+def _opposite(unit: Unit, request: Request, act: Act, batch: str, *, resolves: bool = False) -> Act:
+    return request.act(
+        unit.book, "reversed", subject=act.subject, cycle=act.cycle, rule=act.rule, rule_version=act.rule_version, clause=act.clause,
+        evidence=act.evidence, station=act.station, batch=batch, reverses=act.id, resolves=act.id if resolves else "",
+        postings=opposite(act.postings),
     )  # fmt: skip
 
 
-def _book_debt(unit: Unit, request: Request, reversal: _Reversal, posting: Posting, batch: str) -> None:
+def _make_room(unit: Unit, request: Request, reversal: _Reversal, posting: Posting, batch: str) -> None:
+    """See that the lot holds what is to be taken from it.
+
+    What lapsed unspent comes back for it (the rest of it lapses again with the next sweep); what was spent is owed.
+    """
     path, holder = posting.account.path, holder_of(posting.account.path)
     if path not in reversal.left:
         reversal.left[path] = goods.balance(unit, path)
+        reversal.lapses[path] = journal.lapses_of(unit, path)
+    while posting.amount > reversal.left[path] and reversal.lapses[path]:
+        lapse = reversal.lapses[path].pop(0)
+        reversal.acts.append(_opposite(unit, request, lapse, batch))
+        reversal.left[path] += sum(leg.amount for leg in lapse.postings if leg.account.family_name == "lapsed")
     short = posting.amount - reversal.left[path]
     if short > 0:
         legs = move(account.debt(holder), posting.account, short)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+Near = TypeVar("Near", date, datetime)
+
 PREFIX: Final = "/api/v1"
 SECURITY: Final[dict[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
+ANYONE: Final[list[dict[str, list[Any]]]] = [{}]
+"""`security` of an operation that needs no token, in a blueprint whose others do: with one or without."""
+
 
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 PROSE: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 YEARS: Final = range(2000, 2200)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
@@ -36,7 +42,7 @@ def _is_told(value: Any) -> Any:
     return value
 
 
-def _is_near(value: datetime) -> datetime:
+def _is_near(value: Near) -> Near:
     """Far years would leave the calendar when turned into another zone."""
     if value.year not in YEARS:
         raise ValueError("year")
@@ -45,6 +51,16 @@ def _is_near(value: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_is_told), AfterValidator(_is_near)]
 """ISO 8601 with an offset."""
+
+
+def _is_day(value: Any) -> Any:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("day")
+    return value
+
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_is_day), AfterValidator(_is_near)]
+"""A local date, `YYYY-MM-DD`."""
 
 
 class Body(BaseModel):

@@ -10,10 +10,10 @@ from pydantic import BaseModel, StringConstraints
 from ledger.usecases.sign_in import sign_in
 from ledger.usecases.sign_out import sign_out
 from ledger.web import gate
-from ledger.web.api import Body, api_blueprint, nothing
+from ledger.web.api import ANYONE, Body, api_blueprint, nothing
 from ledger.web.asking import unkeyed_request
 
-blueprint = api_blueprint("api_access", __name__)
+blueprint = api_blueprint("api_access", __name__, tag="登录")
 
 
 class SessionBody(Body):
@@ -29,7 +29,7 @@ class SessionAnswer(BaseModel):
     expires_at: str
 
 
-@blueprint.post("/sessions", responses={201: SessionAnswer}, security=[])
+@blueprint.post("/sessions", summary="登录", responses={201: SessionAnswer}, security=ANYONE)
 @gate.everyone
 def open_session(body: SessionBody) -> tuple[dict[str, Any], int]:
     """Sign in."""
@@ -44,7 +44,7 @@ def open_session(body: SessionBody) -> tuple[dict[str, Any], int]:
     return {name: answer[name] for name in SessionAnswer.model_fields}, 201
 
 
-@blueprint.delete("/sessions/current", responses={204: None})
+@blueprint.delete("/sessions/current", summary="退出登录", responses={204: None})
 @gate.signed_in
 def close_session() -> Response:
     """Sign out."""

@@ -18,7 +18,7 @@ from ledger.usecases.view_cycle import cycles_document, one_cycle_document
 from ledger.usecases.view_notice import notice_document
 from ledger.usecases.view_rules import rules_document
 from ledger.web import gate
-from ledger.web.api import PLAIN, Body, Code, Moment, Page, Text, api_blueprint, cursor
+from ledger.web.api import ANYONE, PLAIN, Body, Code, Moment, Page, Text, api_blueprint, cursor
 from ledger.web.api.edge import iso, steps_of
 from ledger.web.asking import api_request
 
@@ -183,7 +183,7 @@ class PublishedAnswer(BaseModel):
     version: int
 
 
-@blueprint.get("/cycles", summary="全部季度", responses={200: CyclesAnswer}, security=[])
+@blueprint.get("/cycles", summary="全部季度", responses={200: CyclesAnswer}, security=ANYONE)
 @gate.everyone
 def cycles() -> dict[str, Any]:
     """Quarters with their states and dates."""
@@ -197,7 +197,7 @@ def cycle(path: CyclePath) -> dict[str, Any]:
     return gate.book().read(lambda unit: one_cycle_document(unit, path.cycle, with_totals=True))
 
 
-@blueprint.get("/cycles/<string:cycle>/notice", summary="一季的公示", responses={200: NoticeAnswer}, security=[])
+@blueprint.get("/cycles/<string:cycle>/notice", summary="一季的公示", responses={200: NoticeAnswer}, security=ANYONE)
 @gate.everyone
 def notice(path: CyclePath, query: NoticeQuery) -> dict[str, Any]:
     """Masked lines of a published notice, by line number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,9 +32,9 @@ def steps_of(points: int) -> int:
     return gate.book_settings().scale.steps(points)
 
 
-def day_bounds(since: str, until: str) -> tuple[datetime, datetime]:
-    """[start of `since`, end of `until`) in the district's zone, both `YYYY-MM-DD` or empty for no bound."""
+def day_bounds(since: date | None, until: date | None) -> tuple[datetime, datetime]:
+    """[start of `since`, end of `until`) in the district's zone; None is no bound."""
     zone = gate.book_settings().zone
-    begin = start_of_day(datetime.fromisoformat(since).date(), zone) if since else datetime(1970, 1, 2, tzinfo=UTC)
-    end = end_of_day(datetime.fromisoformat(until).date(), zone) if until else datetime(2200, 1, 1, tzinfo=UTC)
+    begin = start_of_day(since, zone) if since else datetime(1970, 1, 2, tzinfo=UTC)
+    end = end_of_day(until, zone) if until else datetime(2200, 1, 1, tzinfo=UTC)
     return begin, end

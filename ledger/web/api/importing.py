@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask_openapi3.models.file import FileStorage
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from ledger import phrases
 from ledger.storage import batches
@@ -18,7 +18,7 @@ from ledger.storage.unit_of_work import Unit
 from ledger.usecases.import_file import import_file
 from ledger.usecases.undo_batch import undo_batch
 from ledger.web import gate
-from ledger.web.api import Body, Code, Query, api_blueprint
+from ledger.web.api import Body, Code, Day, Query, api_blueprint
 from ledger.web.api.edge import in_points, local_iso
 from ledger.web.asking import api_request
 from ledger.web.language import language
@@ -32,7 +32,7 @@ class KindPath(BaseModel):
 
 class ImportForm(BaseModel):
     file: FileStorage
-    as_of: Annotated[str, StringConstraints(pattern=r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
+    as_of: Day | None = None
     strict: bool = False
     dry_run: bool = False
 
@@ -109,9 +109,11 @@ def listed(query: BatchesQuery) -> dict[str, Any]:
 @gate.allow("officer")
 def bring(path: KindPath, form: ImportForm) -> dict[str, Any]:
     """Import a file of one kind. Keyed by its own rows: a second import of the same file changes nothing. The file is not kept."""
-    request = replace(api_request(f"import_{path.kind}", {"as_of": form.as_of}), dry=form.dry_run)
+    # The rows carry their own keys, so a repeated upload changes nothing; what was refused is told again each time.
+    request = replace(api_request(f"import_{path.kind}", {}), key=None, dry=form.dry_run)
+    as_of = form.as_of.isoformat() if form.as_of else ""
     with _on_disk(form.file) as file:
-        report = import_file(gate.book(), request, file, kind=path.kind, as_of=form.as_of, strict=form.strict)
+        report = import_file(gate.book(), request, file, kind=path.kind, as_of=as_of, strict=form.strict)
     rows = [{**row, "message": phrases.row_message(row["code"], row["column"], language())} for row in report["rejected"]]
     return {name: report[name] for name in ImportAnswer.model_fields} | {"rejected": rows}
 

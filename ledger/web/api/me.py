@@ -17,13 +17,11 @@ from ledger.usecases.view_holds import holds_document
 from ledger.usecases.view_person import me_document
 from ledger.usecases.view_points import statement_document
 from ledger.web import gate
-from ledger.web.api import Body, Code, Page, api_blueprint, cursor, nothing
+from ledger.web.api import Body, Code, Day, Page, api_blueprint, cursor, nothing
 from ledger.web.api.edge import day_bounds, local_iso
 from ledger.web.asking import unkeyed_request
 
 blueprint = api_blueprint("api_me", __name__, tag="本人")
-
-Day = Annotated[str, StringConstraints(pattern=r"^(?:[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))?$")]
 
 
 class Lot(BaseModel):
@@ -54,8 +52,8 @@ class PassAnswer(BaseModel):
 
 
 class StatementQuery(Page):
-    since: Day = Field(default="", alias="from")
-    until: Day = Field(default="", alias="to")
+    since: Day | None = Field(default=None, alias="from")
+    until: Day | None = Field(default=None, alias="to")
 
 
 class StatementLine(BaseModel):

@@ -13,7 +13,7 @@ from ledger.usecases.decide_objection import decide_objection
 from ledger.usecases.object_to_line import object_to_line
 from ledger.usecases.view_notice import objection_document, objection_for_officers
 from ledger.web import gate
-from ledger.web.api import PLAIN, Body, Code, Page, Text, api_blueprint, cursor
+from ledger.web.api import ANYONE, PLAIN, Body, Code, Page, Text, api_blueprint, cursor
 from ledger.web.asking import api_request
 
 blueprint = api_blueprint("api_objecting", __name__, tag="异议")
@@ -85,7 +85,7 @@ class DecisionAnswer(BaseModel):
     entry: str | None
 
 
-@blueprint.post("/objections", summary="对公示的一行提出异议", responses={201: FiledAnswer}, security=[{"bearer": []}, {}])
+@blueprint.post("/objections", summary="对公示的一行提出异议", responses={201: FiledAnswer}, security=ANYONE)
 @gate.everyone
 def file(body: ObjectionBody) -> tuple[dict[str, Any], int]:
     """File an objection, signed in or not. The line waits for its answer; the objector is not shown to anyone."""
@@ -96,7 +96,7 @@ def file(body: ObjectionBody) -> tuple[dict[str, Any], int]:
     return answer, 201
 
 
-@blueprint.get("/objections/<string:tracking>", summary="查一条异议", responses={200: ObjectionAnswer}, security=[])
+@blueprint.get("/objections/<string:tracking>", summary="查一条异议", responses={200: ObjectionAnswer}, security=ANYONE)
 @gate.everyone
 def follow(path: TrackingPath) -> dict[str, Any]:
     """What came of an objection, by its tracking number."""

@@ -17,7 +17,7 @@ from ledger.usecases.give_role import end_role, give_role
 from ledger.usecases.open_sign_in import digest_of
 from ledger.usecases.view_person import people_found
 from ledger.web import gate
-from ledger.web.api import PLAIN, Body, Code, Moment, Page, Query, api_blueprint, cursor, nothing
+from ledger.web.api import ANYONE, PLAIN, Body, Code, Moment, Page, Query, api_blueprint, cursor, nothing
 from ledger.web.api.access import SessionAnswer
 from ledger.web.api.edge import iso
 from ledger.web.asking import api_request, unkeyed_request
@@ -134,7 +134,7 @@ def invitation(path: HolderPath) -> tuple[dict[str, Any], int]:
     return invite(gate.book(), api_request("invite", {"person": path.holder}), person=path.holder), 201
 
 
-@blueprint.post("/bindings", summary="用绑定码或花名册进来", responses={201: SessionAnswer}, security=[])
+@blueprint.post("/bindings", summary="用绑定码或花名册进来", responses={201: SessionAnswer}, security=ANYONE)
 @gate.everyone
 def binding(body: BindingBody) -> tuple[dict[str, Any], int]:
     """Come in without a password: by a binding code, or by card number or name with the phone. As signing in, without a request key."""

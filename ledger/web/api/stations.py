@@ -13,7 +13,7 @@ from ledger.usecases.open_desk import open_desk
 from ledger.usecases.view_shelf import shelf_document
 from ledger.usecases.view_stations import stations_document
 from ledger.web import gate
-from ledger.web.api import Body, Code, Page, api_blueprint, cursor
+from ledger.web.api import ANYONE, Body, Code, Page, api_blueprint, cursor
 from ledger.web.api.edge import in_points, local_iso
 from ledger.web.asking import api_request
 
@@ -104,7 +104,7 @@ class ClosedAnswer(BaseModel):
     entry: str | None
 
 
-@blueprint.get("/stations", summary="驿站列表", responses={200: StationsAnswer}, security=[])
+@blueprint.get("/stations", summary="驿站列表", responses={200: StationsAnswer}, security=ANYONE)
 @gate.everyone
 def stations(query: Page) -> dict[str, Any]:
     """Stations by code, each with its shelf."""
@@ -117,7 +117,7 @@ def stations(query: Page) -> dict[str, Any]:
     return gate.book().read(find)
 
 
-@blueprint.get("/stations/<string:code>", summary="一个驿站和它的物品", responses={200: StationAnswer}, security=[])
+@blueprint.get("/stations/<string:code>", summary="一个驿站和它的物品", responses={200: StationAnswer}, security=ANYONE)
 @gate.everyone
 def station(path: StationPath) -> dict[str, Any]:
     """The shelf of a station; `on_shelf` excludes `reserved`."""

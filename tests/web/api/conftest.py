@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,18 @@ class Api:
 
     district: District
     client: Any
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
     def book(self) -> Book:
         return self.district.book
 
     def token(self, who: str) -> str:
-        if who not in self.tokens:
-            self.tokens[who] = self.book.run(lambda unit: self._open(unit, who))
-        return self.tokens[who]
+        token, opened_at = self.tokens.get(who, ("", None))
+        if opened_at is None or self.district.now - opened_at > timedelta(hours=8):
+            token = self.book.run(lambda unit: self._open(unit, who))
+            self.tokens[who] = (token, self.district.now)
+        return token
 
     def _open(self, unit: Any, who: str) -> str:
         person, grantee, roles = who, who, ["volunteer"]
