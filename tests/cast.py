@@ -223,7 +223,8 @@ def _add_staff(unit: Unit, district: District) -> None:
         id = f"U{counters.take(unit, 'login')[0]:06d}"
         assert id == actor.id
         unit.change(
-            access.ADD_LOGIN, id=id, login=f"staff{id}", person=actor.person, password_hash="-", otp_secret=b"", now=micros(district.now)
+            access.ADD_LOGIN, id=id, login=f"staff{id}".lower(), person=actor.person, password_hash="-", otp_secret=b"",
+            now=micros(district.now),
         )
         journal.post(unit, [request.act(unit.book, "login_added", subject=id)])
         for grant in actor.grants:

@@ -28,6 +28,15 @@ class Plan:
     redeem_until_days: int = 31
     settle_until_days: int = 35
 
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for dates that would not follow one another: cut-off, notice of a day at least, redemption, settlement."""
+        for name, least in (
+            ("cutoff_days", 0), ("notice_days", 1), ("redeem_until_days", self.cutoff_days + self.notice_days + 1),
+            ("settle_until_days", self.redeem_until_days),
+        ):  # fmt: skip
+            if getattr(self, name) < least:
+                raise InvalidInput(f"cycle.{name}", "range")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
@@ -128,11 +137,16 @@ def due_at(cycle: Cycle) -> datetime | None:
     return due.get(cycle.state)
 
 
+def freeze(cycle: Cycle, now: datetime) -> Cycle:
+    """The cycle cut off now: by its date, or before it by an officer, who moves the date so. Facts recorded from now on are late."""
+    return replace(cycle, state="frozen", cutoff_at=min(cycle.cutoff_at, now))
+
+
 def publish(cycle: Cycle, now: datetime, zone: str) -> Cycle:
     """The cycle with its notice published now: it ends `notice_days` local days later, the day of publication counted.
 
-    When a late notice runs into the redemption window, redemption keeps its planned end but never ends before the
-    notice; settlement follows.
+    A notice published before its date moves that date. When a late notice runs into the redemption window, redemption keeps
+    its planned end but never ends before the notice; settlement follows.
     """
     ends_at = end_of_day(local_date(now, zone) + timedelta(days=cycle.notice_days - 1), zone)
     redeem_until, settle_until = cycle.redeem_until, cycle.settle_until
@@ -140,7 +154,10 @@ def publish(cycle: Cycle, now: datetime, zone: str) -> Cycle:
     late = max(timedelta(0), ends_at - cycle.notice_ends_at)
     if ends_at >= redeem_until:
         redeem_until, settle_until = redeem_until + late, settle_until + late
-    return replace(cycle, noticed_at=now, notice_ends_at=ends_at, redeem_until=redeem_until, settle_until=settle_until)
+    return replace(
+        cycle, state="noticed", notice_from=min(cycle.notice_from, now), noticed_at=now, notice_ends_at=ends_at,
+        redeem_until=redeem_until, settle_until=settle_until,
+    )  # fmt: skip
 
 
 def earning_cycle(fact_on: date, recorded_at: datetime, plan: Plan, zone: str, cutoffs: dict[str, datetime]) -> str:

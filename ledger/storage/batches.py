@@ -36,23 +36,27 @@ GOODS: Final = Statement("SELECT sku, cost_fen FROM {good} WHERE status <> 'undo
 
 IN_USE: Final[dict[str, Statement]] = {
     "people": Statement(
-        "SELECT COUNT(*) FROM {act} a WHERE a.subject IN (SELECT id FROM {holder} WHERE batch = :batch)"
+        "SELECT (SELECT COUNT(*) FROM {act} a WHERE a.subject IN (SELECT id FROM {holder} WHERE batch = :batch)"
         " AND a.kind NOT IN ('person_enrolled','team_formed') AND a.batch <> :batch AND a.reverses IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM {act} r WHERE r.reverses = a.id)"
+        " AND NOT EXISTS (SELECT 1 FROM {act} r WHERE r.reverses = a.id))"
+        " + (SELECT COUNT(*) FROM {login} l JOIN {holder} h ON h.id = l.person WHERE h.batch = :batch AND l.disabled_at IS NULL)"
     ),
     "areas": Statement(
         "SELECT (SELECT COUNT(*) FROM {holder} h JOIN {area} a ON a.code = h.area WHERE a.batch = :batch AND h.status <> 'undone')"
         " + (SELECT COUNT(*) FROM {station} s JOIN {area} a ON a.code = s.area WHERE a.batch = :batch AND s.status <> 'undone')"
         " + (SELECT COUNT(*) FROM {activity} v JOIN {area} a ON a.code = v.area WHERE a.batch = :batch AND v.status <> 'undone')"
+        " + (SELECT COUNT(*) FROM {area} i JOIN {area} a ON a.code = i.parent WHERE a.batch = :batch AND i.batch <> :batch"
+        " AND i.until_at IS NULL)"
     ),
     "stations": Statement(
         "SELECT COUNT(*) FROM {receipt_lot} r JOIN {station} s ON s.code = r.station"
-        " JOIN {account} a ON a.path = 'shelf/' || r.station || '/' || r.id"
-        " WHERE s.batch = :batch AND a.balance > 0"
+        " WHERE s.batch = :batch AND NOT EXISTS (SELECT 1 FROM {act} x WHERE x.reverses = r.act)"
     ),
     "goods": Statement(
-        "SELECT COUNT(*) FROM {receipt_lot} r JOIN {account} a ON a.path = 'shelf/' || r.station || '/' || r.id"
-        " WHERE r.batch = :batch AND a.balance < r.quantity"
+        "SELECT (SELECT COUNT(*) FROM {receipt_lot} r JOIN {account} a ON a.path = 'shelf/' || r.station || '/' || r.id"
+        " WHERE r.batch = :batch AND a.balance < r.quantity)"
+        " + (SELECT COUNT(*) FROM {receipt_lot} r JOIN {good} g ON g.sku = r.sku WHERE g.batch = :batch AND r.batch <> :batch"
+        " AND NOT EXISTS (SELECT 1 FROM {act} x WHERE x.reverses = r.act))"
     ),
     "activities": Statement(
         "SELECT COUNT(*) FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE v.batch = :batch AND s.state <> 'undone'"

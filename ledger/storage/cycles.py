@@ -18,9 +18,9 @@ _COLUMNS: Final = (
 
 ALL: Final = Statement(f"SELECT {_COLUMNS} FROM {{cycle}} ORDER BY name")
 ONE: Final = Statement(f"SELECT {_COLUMNS} FROM {{cycle}} WHERE name = :name")
-LOCK: Final = Statement(
+STAY: Final = Statement(
     "SELECT state FROM {cycle} WHERE name = :name",
-    postgresql="SELECT state FROM {cycle} WHERE name = :name FOR UPDATE",
+    postgresql="SELECT state FROM {cycle} WHERE name = :name FOR SHARE",
 )
 REDEEMING: Final = Statement(
     f"SELECT {_COLUMNS} FROM {{cycle}} WHERE state = 'redeeming' AND redeem_until > :now ORDER BY name DESC LIMIT 1"
@@ -35,8 +35,8 @@ INSERT: Final = Statement(
     " :notice_ends_at, :redeem_until, :settle_until, :noticed_at, :carry_over) ON CONFLICT (name) DO NOTHING"
 )
 STEP: Final = Statement(
-    "UPDATE {cycle} SET state = :to, noticed_at = :noticed_at, notice_ends_at = :notice_ends_at, redeem_until = :redeem_until,"
-    " settle_until = :settle_until WHERE name = :name AND state = :state"
+    "UPDATE {cycle} SET state = :to, cutoff_at = :cutoff_at, notice_from = :notice_from, noticed_at = :noticed_at,"
+    " notice_ends_at = :notice_ends_at, redeem_until = :redeem_until, settle_until = :settle_until WHERE name = :name AND state = :state"
 )
 CUTOFFS: Final = Statement("SELECT name, cutoff_at FROM {cycle}")
 RECORD_RUN: Final = Statement(
@@ -69,6 +69,10 @@ DUE_LINES: Final = Statement(
     " WHERE l.cycle = :cycle AND l.state = 'noticed' ORDER BY l.line LIMIT :most FOR UPDATE OF l",
 )
 SET_LINES: Final = Statement("UPDATE {notice_line} SET state = :state WHERE cycle = :cycle AND line = :line")
+LOCK_LINES_OF: Final = Statement(
+    "SELECT line FROM {notice_line} WHERE earned_act IN @acts ORDER BY cycle, line",
+    postgresql="SELECT line FROM {notice_line} WHERE earned_act IN @acts ORDER BY cycle, line FOR UPDATE",
+)
 NOTICE: Final = Statement(
     "SELECT l.line, l.holder, l.points, l.minutes, l.state, l.earned_act, l.pool FROM {notice_line} l"
     " WHERE l.cycle = :cycle AND (:pool = '' OR l.pool = :pool) AND l.line > :after ORDER BY l.line LIMIT :most"
@@ -121,19 +125,8 @@ def insert(unit: Unit, new: Cycle, carry_over: str) -> bool:
 def step(unit: Unit, old: Cycle, new: Cycle) -> bool:
     """Move the cycle from the state it was read in; False when somebody else already did."""
     values = _values(new)
-    return (
-        unit.change(
-            STEP,
-            name=old.name,
-            state=old.state,
-            to=new.state,
-            noticed_at=values["noticed_at"],
-            notice_ends_at=values["notice_ends_at"],
-            redeem_until=values["redeem_until"],
-            settle_until=values["settle_until"],
-        )
-        == 1
-    )
+    moved = ("cutoff_at", "notice_from", "noticed_at", "notice_ends_at", "redeem_until", "settle_until")
+    return unit.change(STEP, name=old.name, state=old.state, to=new.state, **{name: values[name] for name in moved}) == 1
 
 
 def dates_of(c: Cycle) -> dict[str, Any]:
@@ -159,6 +152,11 @@ def _values(c: Cycle) -> dict[str, Any]:
         "settle_until": at(c.settle_until),
         "noticed_at": at(c.noticed_at),
     }
+
+
+def stay(unit: Unit, name: str) -> str:
+    """A cycle's state, which nobody moves on until this unit ends, so that a fact is in the notice it belongs to."""
+    return str(unit.value(STAY, name=name) or "")
 
 
 def cutoffs(unit: Unit) -> dict[str, datetime]:
@@ -194,3 +192,8 @@ def due_lines(unit: Unit, name: str, most: int) -> list[Row]:
 
 def set_lines(unit: Unit, name: str, lines: Sequence[int], state: str) -> None:
     unit.change_many(SET_LINES, [{"cycle": name, "line": line, "state": state} for line in lines])
+
+
+def lock_lines_of(unit: Unit, earnings: Sequence[str]) -> None:
+    """Hold the notice lines of these earning acts until this unit ends. Lines are locked before holders, as a settlement does."""
+    unit.rows(LOCK_LINES_OF, acts=list(earnings))

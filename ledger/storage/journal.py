@@ -46,6 +46,10 @@ ACTS_OF_BATCH: Final = Statement(
     f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{act}} a WHERE a.batch = :batch AND a.reverses IS NULL"
     " AND a.kind <> 'debt_booked' ORDER BY a.id"
 )
+LAPSES_OF: Final = Statement(
+    f"SELECT {', '.join('a.' + c for c in _COLUMNS)} FROM {{posting}} p JOIN {{act}} a ON a.id = p.act WHERE p.account = :path"
+    " AND a.kind = 'points_lapsed' AND NOT EXISTS (SELECT 1 FROM {act} r WHERE r.reverses = a.id) ORDER BY a.id DESC"
+)
 POSTINGS_OF: Final = Statement("SELECT account, commodity, amount FROM {posting} WHERE act = :act ORDER BY line")
 POSTINGS_OF_MANY: Final = Statement("SELECT act, account, commodity, amount FROM {posting} WHERE act IN @acts ORDER BY act, line")
 INSERT_NOTE: Final = Statement("INSERT INTO {note} (act, salt, body) VALUES (:act, :salt, :body)")
@@ -158,6 +162,11 @@ def act_resolving(unit: Unit, id: str) -> Act | None:
 
 def is_reversed(unit: Unit, id: str) -> bool:
     return unit.value(ACT_REVERSING, id=id) is not None
+
+
+def lapses_of(unit: Unit, path: str) -> list[Act]:
+    """The acts by which a wallet's lot lapsed and that nothing has reversed, newest first, with postings."""
+    return [read_act(row, unit.rows(POSTINGS_OF, act=row[0])) for row in unit.rows(LAPSES_OF, path=path)]
 
 
 def acts_of_batch(unit: Unit, batch: str) -> list[Act]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from ledger.domain.act import micros
-from ledger.domain.cycle import Cycle, check_step, due_at, local_date, name_of, next_state, publish
+from ledger.domain.cycle import Cycle, check_step, due_at, freeze, local_date, name_of, next_state, publish
 from ledger.domain.errors import Forbidden, InvalidInput, NotFound, SecondPersonRequired
 from ledger.domain.lot import CarryOver
 from ledger.domain.people import require
@@ -116,8 +116,10 @@ def take_step(
     elif to == "reconciling":
         counted = expire_holds(book, request, cycle=cycle.name, keep=keep)
     new = replace(cycle, state=to)
-    if to == "noticed":
-        new = publish(new, request.now, book.settings.zone)
+    if to == "frozen":
+        new = freeze(cycle, request.now)
+    elif to == "noticed":
+        new = publish(cycle, request.now, book.settings.zone)
     moved = book.run(lambda unit: _flip(unit, request, cycle, new, counted, reason, keep))
     return {"cycle": cycle.name, "from": cycle.state, "to": to, "count": counted if moved else 0}
 

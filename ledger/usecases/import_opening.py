@@ -9,13 +9,14 @@ from typing import cast
 from ledger.domain import account
 from ledger.domain.act import micros
 from ledger.domain.cycle import Cycle, local_date, name_of, planned
-from ledger.domain.entry import move
+from ledger.domain.entry import Posting, move
 from ledger.domain.errors import InvalidInput
 from ledger.domain.lot import CarryOver, expiry_of, lot_name
 from ledger.paperwork import digest_of, read_opening, stated_as_of
 from ledger.storage.unit_of_work import Book
 from ledger.usecases.import_batch import Batch, Progress, run_import, sort_line, text_of
 from ledger.usecases.open_cycle import ensure_cycle
+from ledger.usecases.pay_debt import debts
 from ledger.usecases.request import Answer, Request
 from ledger.usecases.roster import Roster
 
@@ -39,6 +40,7 @@ def import_opening(
         expires_at: datetime | None = None
         cycle: Cycle | None = None
         points = 0
+        owed = debts(batch.unit)
         for line in reading.lines:
             batch.tell(reading.read)
             row, steps = line.row, 0
@@ -61,7 +63,7 @@ def import_opening(
             if cycle is None:
                 cycle = ensure_cycle(batch.unit, request, name_of(day), "sealed")
                 expires_at = opening_expiry(book, cycle, request.now)
-            _open(batch, person, lot_name(cycle.name, roster.pools[person] or "district"), steps, cycle, expires_at)
+            _open(batch, person, lot_name(cycle.name, roster.pools[person] or "district"), steps, cycle, expires_at, owed)
             points += steps
         batch.control = {"points": book.settings.scale.number(points)}  # type: ignore[dict-item]
 
@@ -79,8 +81,18 @@ def opening_expiry(book: Book, cycle: Cycle, now: datetime) -> datetime | None:
     return expiry_of(preset, cycle, today, settings.zone)
 
 
-def _open(batch: Batch, person: str, lot: str, steps: int, cycle: Cycle, expires_at: datetime | None) -> None:
-    wallet = account.wallet(person, lot)
+def _open(
+    batch: Batch, person: str, lot: str, steps: int, cycle: Cycle, expires_at: datetime | None, owed: dict[str, int]
+) -> None:  # fmt: skip
+    """Points into the wallet's lot; first what an undone import of points already spent left owing."""
+    source, wallet = account.opening(batch.id), account.wallet(person, lot)
+    paid = min(steps, owed.get(person, 0))
+    legs: list[Posting] = []
+    if paid:
+        owed[person] -= paid
+        legs += move(source, account.debt(person), paid)
+    if steps > paid:
+        legs += move(source, wallet, steps - paid)
     facts = {"lot": lot, "expires_at": None if expires_at is None else micros(expires_at)}
-    batch.act("points_opened", subject=person, cycle=cycle.name, facts=facts, postings=move(account.opening(batch.id), wallet, steps))
+    batch.act("points_opened", subject=person, cycle=cycle.name, facts=facts, postings=tuple(legs))
     batch.expiries[wallet] = expires_at

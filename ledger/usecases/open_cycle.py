@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from ledger.domain.act import Act
-from ledger.domain.cycle import Cycle, State, earning_cycle, local_date, name_of, planned
+from ledger.domain.cycle import Cycle, State, earning_cycle, following, local_date, name_of, planned
 from ledger.storage import cycles, journal
 from ledger.storage.unit_of_work import Unit
 from ledger.usecases.request import Request
+
+EARNING: Final = ("draft", "earning")
+BEFORE_NOTICE: Final = (*EARNING, "frozen")
 
 
 def ensure_cycle(unit: Unit, request: Request, name: str, state: State = "earning") -> Cycle:
@@ -29,8 +33,27 @@ def _opened(unit: Unit, request: Request, new: Cycle) -> Act:
 
 
 def cycle_for_fact(unit: Unit, request: Request, fact_at: datetime) -> tuple[Cycle, bool]:
-    """The quarter a fact belongs to now, opened when needed, and whether it came too late for its own."""
+    """The quarter a fact belongs to now, opened when needed, and whether it came too late for its own.
+
+    A quarter that was cut off by hand, or whose cut-off passed while this request was on its way, takes no more facts:
+    they would be in no notice and stay pending for ever.
+    """
     settings = unit.book.settings
     fact_on = local_date(fact_at, settings.zone)
     name = earning_cycle(fact_on, request.now, settings.cycle.plan, settings.zone, cycles.cutoffs(unit))
-    return ensure_cycle(unit, request, name), name != name_of(fact_on)
+    cycle = ensure_cycle(unit, request, name)
+    while cycles.stay(unit, name) not in EARNING:
+        name = max(following(name), name_of(local_date(request.now, settings.zone)))
+        cycle = ensure_cycle(unit, request, name)
+    return cycle, name != name_of(fact_on)
+
+
+def cycle_for_record(unit: Unit, request: Request, name: str, fact_at: datetime) -> tuple[Cycle, bool]:
+    """The quarter a fact was recorded for in time, as long as its notice is not out; else as for a new fact.
+
+    Approvals and forgotten check-outs come after the cut-off, which is what the days before the notice are for.
+    """
+    known = cycles.cycle(unit, name)
+    if known is not None and cycles.stay(unit, name) in BEFORE_NOTICE:
+        return known[0], name != name_of(local_date(fact_at, unit.book.settings.zone))
+    return cycle_for_fact(unit, request, fact_at)

@@ -21,6 +21,7 @@ from ledger.storage.goods import Redemption
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.hand_over_goods import check_station
 from ledger.usecases.identify import check_unused, identify
+from ledger.usecases.pay_debt import pay_debt
 from ledger.usecases.request import Answer, Request, keep_note, once, with_note
 
 OWN_REVERSALS_PER_SESSION: Final = 3
@@ -121,7 +122,9 @@ def _write(unit: Unit, request: Request, found: Redemption, ground: _Standing, r
         check_unused(unit, ground.nonce)
     if unit.change(goods.REVERSE_REDEMPTION, id=found.id, act=act.id) != 1:
         raise AlreadyReversed()
-    journal.post(unit, [act, *_unplaced(unit, request, found)])
+    back = [act, *_unplaced(unit, request, found)]
+    returned = [leg for each in back for leg in each.postings]
+    journal.post(unit, [*back, *pay_debt(unit, request, holder=found.holder, cycle=found.cycle, returned=returned)])
     keep_note(book, unit, act, reason)
     items = [Item(line.sku, line.quantity) for line in goods.redemption_lines(unit, found.id)]
     goods.give_back(unit, holder=found.holder, cycle=found.cycle, items=items)

@@ -24,6 +24,7 @@ WHY: Final[dict[str, str]] = {
     "points_lapsed": "到期清零",
     "reversed": "更正：冲回一笔",
     "debt_booked": "转为欠分，以后先抵扣",
+    "debt_paid": "退回的积分先抵欠分",
 }
 
 

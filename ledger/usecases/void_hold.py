@@ -11,6 +11,7 @@ from ledger.domain.redemption import Item
 from ledger.storage import goods, journal, people
 from ledger.storage.goods import Hold
 from ledger.storage.unit_of_work import Book, Unit
+from ledger.usecases.pay_debt import pay_debt
 from ledger.usecases.request import Answer, Request, once
 
 
@@ -46,7 +47,7 @@ def release(unit: Unit, request: Request, hold: Hold, *, kind: str, state: str) 
     )  # fmt: skip
     if not goods.resolve_hold(unit, hold.id, state=state, act=act.id, now=request.now):
         raise resolved(unit, hold.id)
-    journal.post(unit, [act])
+    journal.post(unit, [act, *pay_debt(unit, request, holder=hold.holder, cycle=hold.cycle, returned=act.postings)])
     items = [Item(line.sku, line.quantity) for line in goods.hold_lines(unit, hold.id)]
     goods.give_back(unit, holder=hold.holder, cycle=hold.cycle, items=items)
     return act
