@@ -60,7 +60,7 @@ HOLD_LINES: Final = Statement(
 )
 RESOLVE_HOLD: Final = Statement("UPDATE {hold} SET state = :state, resolved_by = :act, resolved_at = :at WHERE id = :id AND state = 'held'")
 OPEN_HOLDS: Final = Statement(
-    "SELECT id FROM {hold} WHERE state = 'held' AND (expires_at <= :now OR cycle = :cycle) ORDER BY expires_at, id LIMIT :most"
+    "SELECT id, holder FROM {hold} WHERE state = 'held' AND (expires_at <= :now OR cycle = :cycle) ORDER BY expires_at, id LIMIT :most"
 )
 HOLDS_OF: Final = Statement(
     "SELECT id, holder, station, session, cycle, points, state, placed_at, expires_at, resolved_by, resolved_at FROM {hold}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from ledger.domain.act import instant, micros
 from ledger.domain.earning import Rule
 from ledger.storage.sql import Statement
-from ledger.storage.unit_of_work import Row, Unit
+from ledger.storage.unit_of_work import GuardFailed, Row, Unit
 
 _RULE: Final = "id, version, name, basis, points, per_mille, rounding, min_evidence, caps, clause"
 RULE: Final = Statement(f"SELECT {_RULE} FROM {{rule}} WHERE id = :id AND version = :version")
@@ -64,7 +65,7 @@ WAITING: Final = Statement(
     " JOIN {activity} v ON v.id = s.activity WHERE s.state = 'waiting' ORDER BY s.came_at LIMIT :most"
 )
 FORGOTTEN: Final = Statement(
-    "SELECT s.id FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.state = 'in' AND v.ends_at <= :now"
+    "SELECT s.id, s.person FROM {attendance} s JOIN {activity} v ON v.id = s.activity WHERE s.state = 'in' AND v.ends_at <= :now"
     " ORDER BY s.id LIMIT :most"
 )
 INSERT_ATTENDANCE: Final = Statement(
@@ -77,9 +78,9 @@ UPDATE_ATTENDANCE: Final = Statement(
     " WHERE id = :id AND state = :was"
 )
 USED: Final = Statement(
-    "SELECT COALESCE(SUM(CASE WHEN s.came_at >= :day THEN s.points ELSE 0 END), 0), COALESCE(SUM(CASE WHEN s.came_at >="
-    " :quarter THEN s.points ELSE 0 END), 0),"
-    " COALESCE(SUM(CASE WHEN s.came_at >= :year THEN s.points ELSE 0 END), 0), COALESCE(SUM(s.points), 0)"
+    "SELECT COALESCE(SUM(CASE WHEN v.starts_at >= :day AND v.starts_at < :day_end THEN s.points ELSE 0 END), 0),"
+    " COALESCE(SUM(CASE WHEN v.starts_at >= :quarter AND v.starts_at < :quarter_end THEN s.points ELSE 0 END), 0),"
+    " COALESCE(SUM(CASE WHEN v.starts_at >= :year AND v.starts_at < :year_end THEN s.points ELSE 0 END), 0), COALESCE(SUM(s.points), 0)"
     " FROM {attendance} s JOIN {activity} v ON v.id = s.activity"
     " WHERE s.person = :person AND v.rule = :rule AND s.state NOT IN ('undone','rejected') AND s.id <> :but"
 )
@@ -234,15 +235,20 @@ def insert_attendance(unit: Unit, a: Attendance, batch: str = "") -> None:
     unit.change(INSERT_ATTENDANCE, **attendance_values(a, batch))
 
 
-def update_attendance(unit: Unit, a: Attendance, *, was: str) -> bool:
-    """Write the attendance's new state; False when it is no longer in the state `was`."""
+def update_attendance(unit: Unit, a: Attendance, *, was: str) -> None:
+    """Write the attendance's new state. Raises GuardFailed, so that the unit is run again, when it is no longer in the state `was`."""
     values = attendance_values(a)
     wanted = ("id", "state", "left_at", "minutes", "points", "raw_points", "capped_by", "cycle", "flags", "earned_act", "served_act")
-    return unit.change(UPDATE_ATTENDANCE, was=was, **{name: values[name] for name in wanted}) == 1
+    if unit.change(UPDATE_ATTENDANCE, was=was, **{name: values[name] for name in wanted}) != 1:
+        raise GuardFailed(f"attendance {a.id}")
 
 
-def used_points(unit: Unit, *, person: str, rule: str, day: datetime, quarter: datetime, year: datetime, but: str) -> dict[str, int]:
-    """Steps a person already earned under a rule since the start of the day, quarter, year, and ever."""
-    row = unit.row(USED, person=person, rule=rule, day=micros(day), quarter=micros(quarter), year=micros(year), but=but)
+def used_points(unit: Unit, *, person: str, rule: str, spans: Mapping[str, tuple[datetime, datetime]], but: str) -> dict[str, int]:
+    """Steps a person already earned under a rule at activities that began within the day, quarter and year, and ever.
+
+    spans: beginning and end of "day", "quarter" and "year"; what was recorded for other days does not count, before or after.
+    """
+    ends = {name: micros(span[0]) for name, span in spans.items()} | {f"{name}_end": micros(span[1]) for name, span in spans.items()}
+    row = unit.row(USED, person=person, rule=rule, but=but, **ends)
     assert row is not None
     return dict(zip(("day", "quarter", "year", "life"), (int(v) for v in row), strict=True))

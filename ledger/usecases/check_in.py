@@ -37,10 +37,15 @@ def check_in_oneself(
         raise Forbidden()
     now = request.now
     moment = seen_at if seen_at is not None and now - TICKET_LIFE <= seen_at <= now else now
-    read = read_pass(book, shown, moment, frozenset({ACTIVITY_CODE, POSTER}))
-    level = BY_CODE if read.purpose == ACTIVITY_CODE else BY_POSTER
     flags = "" if at_place in (None, True) else "far_away"
-    return once(book, request, lambda unit: _check_in(unit, request, read.subject, who, level, moment, flags))
+
+    def work(unit: Unit) -> Answer:
+        """The code is read here, so that a request asked again under its key is answered after the code has died."""
+        read = read_pass(book, shown, moment, frozenset({ACTIVITY_CODE, POSTER}))
+        level = BY_CODE if read.purpose == ACTIVITY_CODE else BY_POSTER
+        return _check_in(unit, request, read.subject, who, level, moment, flags)
+
+    return once(book, request, work)
 
 
 def check_in_for(book: Book, request: Request, *, activity: str, shown: str, seen_at: datetime | None = None) -> Answer:

@@ -17,7 +17,7 @@ from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.check_in import answer_of
 from ledger.usecases.earn import earn, explanation
 from ledger.usecases.identify import TICKET_LIFE, identify, read_pass
-from ledger.usecases.open_cycle import ensure_cycle
+from ledger.usecases.open_cycle import cycle_for_record
 from ledger.usecases.request import Answer, Request, once
 
 CHUNK: Final = 100
@@ -29,8 +29,12 @@ def check_out_oneself(book: Book, request: Request, *, shown: str, seen_at: date
     if not who:
         raise Forbidden()
     moment = seen_at if seen_at is not None and now - TICKET_LIFE <= seen_at <= now else now
-    read = read_pass(book, shown, moment, frozenset({ACTIVITY_CODE, POSTER}))
-    return once(book, request, lambda unit: _check_out(unit, request, read.subject, who, moment))
+
+    def work(unit: Unit) -> Answer:
+        read = read_pass(book, shown, moment, frozenset({ACTIVITY_CODE, POSTER}))
+        return _check_out(unit, request, read.subject, who, moment)
+
+    return once(book, request, work)
 
 
 def check_out_for(book: Book, request: Request, *, activity: str, shown: str, seen_at: datetime | None = None) -> Answer:
@@ -58,12 +62,13 @@ def close_forgotten(book: Book, request: Request) -> int:
 
 
 def _close_chunk(unit: Unit, request: Request) -> int:
-    ids = [row[0] for row in unit.rows(service.FORGOTTEN, now=micros(request.now), most=CHUNK)]
+    """Close a few; whoever checks out at the same moment is closed once, by whichever comes first."""
+    found = unit.rows(service.FORGOTTEN, now=micros(request.now), most=CHUNK)
+    unit.rows(people.LOCK_MANY, ids=sorted({person for _id, person in found}))
     done = 0
-    for id in ids:
+    for id, _person in found:
         mine = service.attendance(unit, id)
         if mine is not None and mine.state == "in":
-            people.lock(unit, mine.person)
             activity = service.activity(unit, mine.activity)
             assert activity is not None
             _finish(unit, request, activity, mine.flagged("closed_at_planned_end"), activity.ends_at)
@@ -95,8 +100,15 @@ def _finish(unit: Unit, request: Request, activity: Activity, mine: Attendance, 
 def credit(
     unit: Unit, request: Request, activity: Activity, rule: Rule, mine: Attendance, *, minutes: int, with_points: bool
 ) -> Attendance:
-    """Post what the attendance earns now and return it with what came of it."""
-    cycle = ensure_cycle(unit, request, mine.cycle)
+    """Post what the attendance earns now and return it with what came of it.
+
+    Its quarter may have been cut off since it was recorded (an approval, a check-out closed late): then it counts for the one
+    that is earning, flagged as late. Points that it earned before stay where they are.
+    """
+    cycle, late = cycle_for_record(unit, request, mine.cycle, activity.starts_at)
+    mine = mine.flagged("late") if late else mine
+    if not mine.earned_act:
+        mine = replace(mine, cycle=cycle.name)
     given = earn(unit, rule=rule, activity=activity, attendance=mine, cycle=cycle, with_points=with_points, minutes=minutes)
     facts: dict[str, object] = {"attendance": mine.id, "minutes": minutes, "flags": mine.flags}
     facts |= {"left_at": micros(mine.left_at)} if mine.left_at else {}
@@ -104,7 +116,7 @@ def credit(
         facts |= {"raw": given.award.raw, "capped_by": given.award.capped_by, "lot": given.lot}
     act = request.act(
         unit.book, "service_earned" if given.points else "service_served", occurred_at=min(mine.left_at or request.now, request.now),
-        cycle=mine.cycle, facts=facts, postings=given.postings, **explanation(rule, activity, mine),
+        cycle=cycle.name, facts=facts, postings=given.postings, **explanation(rule, activity, mine),
     )  # fmt: skip
     journal.post(unit, [act])
     if given.points:

@@ -7,7 +7,7 @@ from datetime import date
 
 from ledger.domain import account
 from ledger.domain.account import HON
-from ledger.domain.cycle import Cycle, bounds_of, local_date, name_of, start_of_day
+from ledger.domain.cycle import Cycle, bounds_of, end_of_day, local_date, name_of, start_of_day
 from ledger.domain.earning import Award, Rule, award
 from ledger.domain.entry import Posting, move
 from ledger.domain.lot import lot_name
@@ -54,10 +54,9 @@ def _used(unit: Unit, rule: Rule, activity: Activity, attendance: Attendance) ->
         return {}
     zone = unit.book.settings.zone
     day = local_date(activity.starts_at, zone)
-    return service.used_points(
-        unit, person=attendance.person, rule=rule.id, but=attendance.id, day=start_of_day(day, zone),
-        quarter=start_of_day(bounds_of(name_of(day))[0], zone), year=start_of_day(date(day.year, 1, 1), zone),
-    )  # fmt: skip
+    days = {"day": (day, day), "quarter": bounds_of(name_of(day)), "year": (date(day.year, 1, 1), date(day.year, 12, 31))}
+    spans = {name: (start_of_day(first, zone), end_of_day(last, zone)) for name, (first, last) in days.items()}
+    return service.used_points(unit, person=attendance.person, rule=rule.id, spans=spans, but=attendance.id)
 
 
 def explanation(rule: Rule, activity: Activity, attendance: Attendance) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from ledger.domain.act import micros
 from ledger.domain.errors import HoldResolved
-from ledger.storage import goods
+from ledger.storage import goods, people
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.lease import Keep, unguarded
 from ledger.usecases.request import Request
@@ -28,9 +28,10 @@ def expire_holds(book: Book, request: Request, *, cycle: str = "", keep: Keep = 
 
 def _expire_chunk(unit: Unit, request: Request, cycle: str, keep: Keep) -> int:
     keep(unit)
-    ids = [row[0] for row in unit.rows(goods.OPEN_HOLDS, now=micros(request.now), cycle=cycle, most=CHUNK)]
+    due = unit.rows(goods.OPEN_HOLDS, now=micros(request.now), cycle=cycle, most=CHUNK)
+    unit.rows(people.LOCK_MANY, ids=sorted({holder for _id, holder in due}))
     done = 0
-    for id in ids:
+    for id, _holder in due:
         hold = goods.hold(unit, id)
         if hold is not None and hold.state == "held":
             try:

@@ -105,7 +105,10 @@ class _Importer:
             "points": given.points, "raw_points": given.award.raw, "capped_by": given.award.capped_by,
             "earned_act": act.id if given.points else "", "served_act": act.id if minutes else "",
         }  # fmt: skip
-        self.stored.append(values)
+        if rule.caps:  # the next row of this person must count it
+            batch.unit.insert_many(StoredAttendance, [values])
+        else:
+            self.stored.append(values)
         self.points += given.points
 
     def _at(self, value: datetime | time | None, activity: Activity) -> datetime | None:
