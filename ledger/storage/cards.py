@@ -18,6 +18,8 @@ BIND: Final = Statement(
 )
 REVOKE: Final = Statement("UPDATE {card} SET status = 'revoked', revoked_at = :now WHERE number = :number AND status = 'active'")
 
+LOGINS_OF: Final = Statement("SELECT id FROM {login} WHERE person = :person AND disabled_at IS NULL ORDER BY id")
+
 
 def active_cards(unit: Unit, holder: str) -> list[tuple[str, str]]:
     """(number, hash of the PIN or empty) of a holder's active cards, oldest first."""
@@ -36,3 +38,8 @@ def bind(unit: Unit, number: str, *, holder: str, pin_hash: str) -> bool:
 
 def revoke(unit: Unit, number: str, now: datetime) -> bool:
     return unit.change(REVOKE, number=number, now=micros(now)) == 1
+
+
+def grantees_of(unit: Unit, person: str) -> list[str]:
+    """The ids under which the owner of a card may hold roles: themselves, and their logins."""
+    return [person, *(row[0] for row in unit.rows(LOGINS_OF, person=person))]

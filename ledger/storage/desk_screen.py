@@ -45,7 +45,8 @@ REDEMPTION_UNITS: Final = Statement(
     " WHERE l.redemption = :id ORDER BY l.sku"
 )
 HOLD_UNITS: Final = Statement(
-    "SELECT l.sku, g.name, g.unit, l.quantity, l.price_points FROM {hold_line} l JOIN {good} g ON g.sku = l.sku WHERE l.hold = :id ORDER BY l.sku"
+    "SELECT l.sku, g.name, g.unit, l.quantity, l.price_points FROM {hold_line} l JOIN {good} g ON g.sku = l.sku"
+    " WHERE l.hold = :id ORDER BY l.sku"
 )
 
 

@@ -192,9 +192,14 @@ def described(unit: Unit, found: Redemption) -> HandedOver:
     undo_until = found.at + timedelta(seconds=unit.book.settings.redemption.undo_seconds)
     reversal = journal.act_by_id(unit, found.reversed_by) if found.reversed_by else None
     return HandedOver(
-        found, name, served_by(unit, found.keeper), station.name if station else found.station, desk_screen.redemption_pieces(unit, found.id),
-        undo_until, reversal.recorded_at if reversal else None,
-    )  # fmt: skip
+        redemption=found,
+        person=name,
+        keeper=served_by(unit, found.keeper),
+        station=station.name if station else found.station,
+        pieces=desk_screen.redemption_pieces(unit, found.id),
+        undo_until=undo_until,
+        reversed_at=reversal.recorded_at if reversal else None,
+    )
 
 
 def outcome(unit: Unit, actor: Actor, key: str) -> dict[str, Any] | None:

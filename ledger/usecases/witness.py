@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from ledger.domain.errors import LedgerError, WitnessRequired
 from ledger.domain.people import Actor, Grant
-from ledger.storage import access
-from ledger.storage.sql import Statement
+from ledger.storage import access, cards
 from ledger.storage.unit_of_work import Unit
 from ledger.usecases.identify import identify
 from ledger.usecases.open_sign_in import STAFF
-
-LOGINS_OF: Final = Statement("SELECT id FROM {login} WHERE person = :person AND disabled_at IS NULL ORDER BY id")
 
 
 def witness_by_card(unit: Unit, actor: Actor, shown: str, now: datetime) -> Actor:
@@ -27,8 +23,7 @@ def witness_by_card(unit: Unit, actor: Actor, shown: str, now: datetime) -> Acto
         raise WitnessRequired() from error
     if seen.how != "card" or actor.is_self(seen.holder):
         raise WitnessRequired()
-    grantees = [seen.holder, *(row[0] for row in unit.rows(LOGINS_OF, person=seen.holder))]
-    grants = tuple(Grant(g.role, g.scope) for grantee in grantees for g in access.grants(unit, grantee, now))
+    grants = tuple(Grant(g.role, g.scope) for id in cards.grantees_of(unit, seen.holder) for g in access.grants(unit, id, now))
     found = Actor(seen.holder, seen.holder, grants)
     if not found.has(*STAFF):
         raise WitnessRequired()
