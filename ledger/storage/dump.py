@@ -152,8 +152,8 @@ def is_damaged(settings: BookSettings) -> bool:
     return False
 
 
-def acts_but_genesis(settings: BookSettings) -> int:
-    """How many acts a book holds besides its genesis; 0 for a book that does not exist yet. Asks as the owner's role.
+def acts_but(settings: BookSettings, *kinds: str) -> int:
+    """How many acts a book holds besides those kinds; 0 for a book that does not exist yet. Asks as the owner's role.
 
     Raises: Unavailable when the database cannot be reached.
     """
@@ -166,7 +166,8 @@ def acts_but_genesis(settings: BookSettings) -> int:
             if not connection.dialect.has_table(connection, "act", schema=schema):
                 return 0
             table = f'"{schema}".act' if schema else "act"
-            return int(connection.execute(text(f"SELECT count(*) FROM {table} WHERE kind <> 'genesis'")).scalar_one())
+            counts = connection.execute(text(f"SELECT kind, count(*) FROM {table} GROUP BY kind"))
+            return sum(count for kind, count in counts if kind not in kinds)
     except SQLAlchemyError as error:
         raise Unavailable("database") from error
     finally:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ledger.audit.checks import check
 from ledger.audit.report import Report
@@ -18,16 +13,15 @@ from ledger.domain.errors import ConfigDisagrees, NotEmpty, UnreadableFile
 from ledger.domain.ids import IdSource
 from ledger.domain.people import require
 from ledger.keyring import FILE_NAME, Keyring, KeyringUnreadable
-from ledger.storage import archive, database, dump, journal, migrating
+from ledger.storage import archive, dump, journal
 from ledger.storage import trail as leaves
 from ledger.storage.archive import Unpacking
+from ledger.storage.aside import built_aside, lay_keys, take_place
 from ledger.storage.locked_keys import unlock
 from ledger.storage.unit_of_work import Book
 from ledger.usecases.back_up import key_checks
 from ledger.usecases.found_book import check_settings
 from ledger.usecases.request import Answer, Request
-
-ASIDE: Final = ".restoring-"
 
 Progress = Callable[[str, int], None]
 
@@ -52,11 +46,10 @@ def restore_book(
     require(request.actor, "admin")
     tell = progress or (lambda _what, _count: None)
     is_damaged = dump.is_damaged(settings)
-    present = 0 if is_damaged else dump.acts_but_genesis(settings)
+    present = 0 if is_damaged else dump.acts_but(settings, "genesis")
     if (present or is_damaged) and not replace_all:
         raise NotEmpty()
-    with _folder_aside(settings) as folder:
-        aside = replace(settings, folder=folder, database_url="", owner_url="")
+    with built_aside(settings) as aside:
         manifest = _load(settings, aside, source, passphrase, tell)
         keyring = Keyring.load(aside.keys_folder)
         book = Book(aside, keyring, IdSource(), pool_size=3)
@@ -66,25 +59,11 @@ def restore_book(
             done = not request.dry and (not findings or accept_findings)
             if done:
                 _note(book, request, manifest, present)
-                _take_place(book, settings, is_empty=not present, is_damaged=is_damaged, tell=tell)
+                take_place(book, settings, is_empty=not present, progress=tell)
         finally:
             book.close()
     told = {"acts": manifest["acts"], "head": manifest["head"], "key_ids": list(keyring.key_ids())}
     return {**told, "replaced": present, "findings": findings, "restored": done}
-
-
-@contextmanager
-def _folder_aside(settings: BookSettings) -> Iterator[Path]:
-    """A folder beside the book that only its owner can read, gone afterwards; what a killed restore left goes too."""
-    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in settings.folder.glob(f"{ASIDE}*"):
-        shutil.rmtree(old, ignore_errors=True)
-    folder = settings.folder / f"{ASIDE}{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _load(settings: BookSettings, aside: BookSettings, source: Path, passphrase: str, tell: Progress) -> Mapping[str, Any]:
@@ -108,8 +87,7 @@ def _lay_keys(settings: BookSettings, aside: BookSettings, unpacking: Unpacking,
             plain = (settings.keys_folder / FILE_NAME).read_bytes()
         except OSError as error:
             raise UnreadableFile("wrong_key") from error
-    aside.keys_folder.mkdir(mode=0o700)
-    _write_private(aside.keys_folder / FILE_NAME, plain)
+    lay_keys(aside, plain)
     try:
         keyring = Keyring.load(aside.keys_folder)
     except KeyringUnreadable as error:
@@ -140,49 +118,3 @@ def _note(book: Book, request: Request, manifest: Mapping[str, Any], present: in
     }  # fmt: skip
     act = request.act(book, "restored", subject=book.slug, facts=facts)
     book.run(lambda unit: journal.post(unit, [act]))
-
-
-def _take_place(book: Book, settings: BookSettings, *, is_empty: bool, is_damaged: bool, tell: Progress) -> None:
-    """Write the proved copy over the target. Keys come first where nothing can be lost, else last."""
-    if is_empty:
-        _install_keys(book, settings)
-    if database.is_postgresql(settings, owner=True):
-        migrating.upgrade(settings)
-        book.read(lambda unit: dump.pour_postgresql(unit, settings, tell), snapshot=True)
-    else:
-        if is_damaged:
-            _set_aside_damaged(settings)
-        dump.pour_sqlite(book.settings, settings)
-    if not is_empty:
-        _install_keys(book, settings)
-
-
-def _set_aside_damaged(settings: BookSettings) -> None:
-    """A file that is no database any more is kept under another name for whoever wants to examine it."""
-    file, mark = database.sqlite_file(settings), secrets.token_hex(4)
-    for suffix in ("", "-wal", "-shm"):
-        part = file.with_name(file.name + suffix)
-        if part.exists():
-            part.replace(file.with_name(f"{file.name}.damaged-{mark}{suffix}"))
-
-
-def _install_keys(book: Book, settings: BookSettings) -> None:
-    """Put the backup's keys in the book's folder; keys that differ are kept beside them under another name."""
-    fresh, place = (book.settings.keys_folder / FILE_NAME).read_bytes(), settings.keys_folder / FILE_NAME
-    settings.keys_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if place.exists():
-        old = place.read_bytes()
-        if old == fresh:
-            return
-        _write_private(place.with_name(f"{FILE_NAME}.before-{secrets.token_hex(4)}"), old)
-    draft = place.with_name(f".{FILE_NAME}.{secrets.token_hex(6)}")
-    _write_private(draft, fresh)
-    draft.replace(place)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
