@@ -6,12 +6,12 @@ to zero is forgotten. Accounts are kept by a 64-bit hash of path and commodity; 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.domain.account import FAMILIES
+from ledger.storage.evidence import NumberedLeg
 
 FLOORED: Final = tuple(f"{family.name}/" for family in FAMILIES.values() if family.floor is not None)
 
@@ -39,25 +39,31 @@ class Balances:
         self._below: dict[int, Breach] = {}
         self._overdrafts = frozenset(overdrafts)
         self._patience = patience
-        self.totals: defaultdict[str, int] = defaultdict(int)
 
-    def add(self, entry: str, recorded_at: int, path: str, commodity: str, amount: int) -> Breach | None:
-        """Apply one posting. Returns the breach that this posting ends too late, if any."""
-        key = hash((path, commodity))
-        balance = self._sums.get(key, 0) + amount
-        self.totals[commodity] += amount
-        if balance:
-            self._sums[key] = balance
-        else:
-            self._sums.pop(key, None)
-        if balance < 0:
-            if key not in self._below and path.startswith(FLOORED) and path not in self._overdrafts:
-                self._below[key] = Breach(path, commodity, entry, recorded_at, balance)
-        elif self._below:
-            ended = self._below.pop(key, None)
-            if ended is not None and recorded_at - ended.recorded_at > self._patience:
-                return ended
-        return None
+    def add(self, entry: str, recorded_at: int, legs: Iterable[NumberedLeg]) -> tuple[dict[str, int], list[Breach]]:
+        """Apply an act's postings, whose amounts are integers.
+
+        Returns: the act's sum by commodity, and the breaches that it ends too late.
+        """
+        sums, below = self._sums, self._below
+        own: dict[str, int] = {}
+        ended: list[Breach] = []
+        for _, path, commodity, amount in legs:
+            key = hash((path, commodity))
+            balance = sums.get(key, 0) + amount
+            own[commodity] = own.get(commodity, 0) + amount
+            if balance:
+                sums[key] = balance
+            else:
+                sums.pop(key, None)
+            if balance < 0:
+                if key not in below and path.startswith(FLOORED) and path not in self._overdrafts:
+                    below[key] = Breach(path, commodity, entry, recorded_at, balance)
+            elif below and key in below:
+                breach = below.pop(key)
+                if recorded_at - breach.recorded_at > self._patience:
+                    ended.append(breach)
+        return own, ended
 
     def standing(self) -> Iterator[Breach]:
         """Breaches that nothing has lifted."""

@@ -15,7 +15,8 @@ from ledger.storage.rows import METADATA
 from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Row, Unit
 
-CHUNK: Final = 2000
+CHUNK: Final = 256
+"""Acts read at a time: few enough to stay in the processor's cache (2000 took a third longer when measured)."""
 ACT_COLUMNS: Final = (*HEADER, "facts")
 _ACT: Final = ", ".join(f"a.{name}" for name in ACT_COLUMNS)
 
@@ -83,6 +84,19 @@ NEIGHBOURS: Final = Statement("SELECT recorded_at, occurred_at FROM {act} WHERE 
 RECEIPTS_UNEXPLAINED: Final = Statement(
     "SELECT r.id, r.act FROM {receipt_lot} r LEFT JOIN {act} a ON a.id = r.act AND a.kind IN ('stock_received', 'stock_moved')"
     " WHERE a.id IS NULL ORDER BY r.id LIMIT 200"
+)
+HOLD_ROWS: Final = Statement(
+    "SELECT h.id, h.holder, h.station, h.session, h.cycle, h.points, h.placed_at, h.expires_at, h.state, h.resolved_by, h.resolved_at,"
+    " coalesce(r.kind, ''), coalesce(r.id, ''), r.recorded_at FROM {hold} h LEFT JOIN {act} r ON r.resolves = h.id WHERE h.id IN @ids"
+)
+HOLD_LINE_ROWS: Final = Statement("SELECT hold, sku, quantity, price_points FROM {hold_line} WHERE hold IN @ids ORDER BY hold, sku")
+REDEMPTION_ROWS: Final = Statement(
+    "SELECT d.id, d.receipt, d.hold, d.holder, d.station, d.session, d.desk, d.keeper, d.cycle, d.points, d.at, d.reversed_by,"
+    " coalesce(r.id, '') FROM {redemption} d LEFT JOIN {act} r ON r.reverses = d.id WHERE d.id IN @ids"
+)
+PASS_ROWS: Final = Statement("SELECT nonce, act, subject, used_at, station FROM {pass_use} WHERE nonce IN @ids")
+REDEMPTION_LINE_ROWS: Final = Statement(
+    "SELECT redemption, sku, quantity, price_points FROM {redemption_line} WHERE redemption IN @ids ORDER BY redemption, sku"
 )
 HOLDS_UNEXPLAINED: Final = Statement(
     "SELECT h.id FROM {hold} h LEFT JOIN {act} a ON a.id = h.id AND a.kind = 'hold_placed' WHERE a.id IS NULL ORDER BY h.id LIMIT 200"

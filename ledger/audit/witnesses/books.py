@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -37,6 +38,7 @@ class Books(Witness):
         overdrafts = [row[0] for row in inquiry.unit.rows(evidence.OVERDRAFTS)]
         self._balances = Balances(overdrafts, patience=TOLERANCE)
         self._points_max = POSTING_MAX * 10**inquiry.book.settings.genesis.decimals
+        self._totals: defaultdict[str, int] = defaultdict(int)
         self.postings = 0
 
     def see(self, acts: Sequence[Seen]) -> None:
@@ -45,7 +47,7 @@ class Books(Witness):
                 self._add(act)
 
     def finish(self) -> None:
-        for commodity, total in sorted(self._balances.totals.items()):
+        for commodity, total in sorted(self._totals.items()):
             if total:
                 self.inquiry.note(
                     "ledger_sums_to_zero", f"全账 {commodity} 合计应为 0，现为 {total}", expected=0, found=total, field=commodity
@@ -58,23 +60,22 @@ class Books(Witness):
             self._name_strays()
 
     def _add(self, act: Seen) -> None:
-        entry, recorded_at = act.at.id, act.at.recorded_at if type(act.at.recorded_at) is int else 0
-        totals: dict[str, int] = {}
-        self.postings += len(act.legs)
-        well = len(act.legs) >= 2
-        for expected_line, (line, path, commodity, amount) in enumerate(act.legs):
-            if type(amount) is not int:
-                well, amount = False, 0
-            elif not amount or line != expected_line or (commodity != CNY and abs(amount) > self._points_max):
+        entry, recorded_at, legs, most = act.at.id, act.at.recorded_at, act.legs, self._points_max
+        self.postings += len(legs)
+        well = len(legs) > 1 and type(recorded_at) is int
+        for expected_line, (line, _, commodity, amount) in enumerate(legs):
+            if line != expected_line or type(amount) is not int or not amount or (commodity != CNY and not -most <= amount <= most):
                 well = False
-            totals[commodity] = totals.get(commodity, 0) + amount
-            ended = self._balances.add(entry, recorded_at, path, commodity, amount)
-            if ended is not None:
-                self._note_breach(ended)
         if not well:
             self._name_bad_legs(act)
+            recorded_at = recorded_at if type(recorded_at) is int else 0
+            legs = [leg for leg in legs if type(leg[3]) is int]
+        totals, ended = self._balances.add(entry, recorded_at, legs)
+        for breach in ended:
+            self._note_breach(breach)
         for commodity, total in totals.items():
             if total:
+                self._totals[commodity] += total
                 self.inquiry.note(
                     "entries_balance", f"凭证 {entry} 的 {commodity} 借贷相差 {total}，应相抵为 0",
                     expected=0, found=total, entry=entry, table="posting", field="amount",

@@ -23,6 +23,29 @@ class Holds(Witness):
     kinds = frozenset({"hold_placed"})
 
     def see(self, acts: Sequence[Seen]) -> None:
+        if doubtful := self._doubtful(acts):
+            self._compare(doubtful)
+
+    def _doubtful(self, acts: Sequence[Seen]) -> list[Seen]:
+        """Holds whose rows do not at once say what their acts say."""
+        unit, ids = self.inquiry.unit, [act.at.id for act in acts]
+        rows: dict[str, Any] = {row[0]: row for row in unit.rows(evidence.HOLD_ROWS, ids=ids)}
+        lines = lines_of(unit.rows(evidence.HOLD_LINE_ROWS, ids=ids))
+        return [act for act in acts if not self._is_told(act, rows.get(act.at.id), lines.get(act.at.id, []))]
+
+    def _is_told(self, act: Seen, row: Sequence[Any] | None, lines: list[tuple[Any, ...]]) -> bool:
+        if row is None:
+            return False
+        at, (points, goods), expires_at = act.at, act.moved("held"), act.facts.get("expires_at")
+        *mine, state, resolved_by, resolved_at, kind, resolver, resolver_at = row
+        if mine != [at.id, at.subject, at.station, at.session, at.cycle, points, at.recorded_at, expires_at]:
+            return False
+        if (state, resolved_by, resolved_at) != (HOLD_STATES.get(kind, "held"), resolver, resolver_at):
+            return False
+        in_time = kind or self.inquiry.now is None or (type(expires_at) is int and expires_at >= self.inquiry.now - OVERDUE_AFTER)
+        return bool(in_time) and items_fit(act.items, lines, points, goods)
+
+    def _compare(self, acts: Sequence[Seen]) -> None:
         unit, ids = self.inquiry.unit, [act.at.id for act in acts]
         rows, lines = by(evidence.rows_by(unit, "hold", "id", ids), "id"), grouped(evidence.rows_by(unit, "hold_line", "hold", ids), "hold")
         resolvers = followers(unit.rows(evidence.RESOLVERS, ids=ids))
@@ -72,8 +95,8 @@ class Redemptions(Witness):
             if act.at.kind == "hold_placed" or (act.at.kind == "handed_over" and not act.at.resolves):
                 self._check_prices(act)
         handed = [act for act in acts if act.at.kind == "handed_over"]
-        if handed:
-            self._compare(handed)
+        if handed and (doubtful := self._doubtful(handed)):
+            self._compare(doubtful)
 
     def finish(self) -> None:
         for (id,) in self.inquiry.unit.rows(evidence.REDEMPTIONS_UNEXPLAINED):
@@ -83,6 +106,29 @@ class Redemptions(Witness):
                 "passes_used_once", f"通行码 {nonce} 记为已用，所指凭证 {act} 不存在", expected=act, found=None, entry=act,
                 table="pass_use", field="act",
             )  # fmt: skip
+
+    def _doubtful(self, acts: list[Seen]) -> list[Seen]:
+        """Hand-overs whose rows do not at once say what their acts say."""
+        unit, ids = self.inquiry.unit, [act.at.id for act in acts]
+        rows: dict[str, Any] = {row[0]: row for row in unit.rows(evidence.REDEMPTION_ROWS, ids=ids)}
+        lines = lines_of(unit.rows(evidence.REDEMPTION_LINE_ROWS, ids=ids))
+        nonces = [nonce for act in acts if (nonce := act.facts.get("pass"))]
+        passes: dict[str, Sequence[Any]] = {row[0]: row[1:] for row in unit.rows(evidence.PASS_ROWS, ids=nonces)} if nonces else {}
+        return [act for act in acts if not self._is_told(act, rows.get(act.at.id), lines.get(act.at.id, []), passes)]
+
+    def _is_told(self, act: Seen, row: Sequence[Any] | None, lines: list[tuple[Any, ...]], passes: dict[str, Sequence[Any]]) -> bool:
+        if row is None:
+            return False
+        at, nonce, points, goods = act.at, act.facts.get("pass"), act.moved("redeemed")[0], act.moved("handed")[1]
+        *mine, reversed_by, reverser = row
+        if mine != [
+            at.id, act.facts.get("receipt"), at.resolves or "", at.subject, at.station, at.session, at.desk, at.actor, at.cycle, points,
+            at.recorded_at,
+        ]:  # fmt: skip
+            return False
+        if nonce and passes.get(nonce) != (at.id, at.subject, at.recorded_at, at.station):
+            return False
+        return bool(reversed_by == reverser) and items_fit(act.items, lines, points, goods) and not self._costs(act)
 
     def _compare(self, acts: list[Seen]) -> None:
         unit, ids = self.inquiry.unit, [act.at.id for act in acts]
@@ -119,22 +165,28 @@ class Redemptions(Witness):
                 )  # fmt: skip
 
     def _check_costs(self, act: Seen) -> None:
-        """What left with each receipt lot costs its unit cost: shelf or held goods against worth."""
-        due: defaultdict[str, int] = defaultdict(int)
-        charged: defaultdict[str, int] = defaultdict(int)
+        for receipt, (due, charged) in self._costs(act).items():
+            self.inquiry.note(
+                "costs_kept", f"凭证 {act.at.id} 从入库单 {receipt} 出库，成本应为 {due} 分，记了 {charged} 分",
+                expected=due, found=charged, entry=act.at.id, table="posting", field="amount",
+            )  # fmt: skip
+
+    def _costs(self, act: Seen) -> dict[str, tuple[int, int]]:
+        """Receipt lots whose pieces left with another cost than their unit cost: what was due, what was charged."""
+        due: dict[str, int] = {}
+        charged: dict[str, int] = {}
         for _, path, commodity, amount in act.legs:
-            if path.startswith(("shelf/", "held/")) and commodity != PTS:
-                due[lot_of(path)] -= amount * (self._unit_costs.get(lot_of(path)) or 0)
-            elif path.startswith("worth/") and commodity == CNY:
-                charged[lot_of(path)] -= amount
+            if commodity == CNY:
+                if path.startswith("worth/"):
+                    receipt = lot_of(path)
+                    charged[receipt] = charged.get(receipt, 0) - amount
+            elif commodity != PTS and path.startswith(("shelf/", "held/")):
+                receipt = lot_of(path)
+                if cost := self._unit_costs.get(receipt):
+                    due[receipt] = due.get(receipt, 0) - amount * cost
         if due == charged:
-            return
-        for receipt in due.keys() | charged.keys():
-            if due[receipt] != charged[receipt]:
-                self.inquiry.note(
-                    "costs_kept", f"凭证 {act.at.id} 从入库单 {receipt} 出库，成本应为 {due[receipt]} 分，记了 {charged[receipt]} 分",
-                    expected=due[receipt], found=charged[receipt], entry=act.at.id, table="posting", field="amount",
-                )  # fmt: skip
+            return {}
+        return {r: (due.get(r, 0), charged.get(r, 0)) for r in due.keys() | charged.keys() if due.get(r, 0) != charged.get(r, 0)}
 
     def _check_pass(self, act: Seen, passes: dict[str, dict[str, Any]]) -> None:
         nonce = act.facts.get("pass")
@@ -157,7 +209,7 @@ class Allowances(Witness):
 
     def finish(self) -> None:
         unit, after = self.inquiry.unit, ""
-        while rows := unit.rows(evidence.HOLDERS, after=after, most=evidence.CHUNK // 4):
+        while rows := unit.rows(evidence.HOLDERS, after=after, most=evidence.CHUNK):
             holders = [row[0] for row in rows]
             taken: defaultdict[tuple[str, str, str], int] = defaultdict(int)
             for statement in (evidence.TAKEN_ON_HOLD, evidence.TAKEN_BY_HAND):
@@ -176,6 +228,24 @@ class Allowances(Witness):
                 "allowances_match", f"{key[0]} 在 {key[1]} 已领已留的 {key[2]} 应为 {expected} 件，表中为 {found}",
                 expected=expected, found=found, table="allowance", field="taken",
             )  # fmt: skip
+
+
+def lines_of(rows: Iterable[Sequence[Any]]) -> dict[str, list[tuple[Any, ...]]]:
+    """(owner, sku, quantity, price) rows by owner, each list in order of sku."""
+    lines: dict[str, list[tuple[Any, ...]]] = {}
+    for owner, *line in rows:
+        lines.setdefault(owner, []).append(tuple(line))
+    return lines
+
+
+def items_fit(items: list[dict[str, Any]], lines: list[tuple[Any, ...]], points: int, goods: dict[str, int]) -> bool:
+    """Whether the lines repeat the items, the points are price × quantity, and the pieces moved are theirs."""
+    told: list[Any] = [(item.get("sku"), item.get("quantity"), item.get("price_points")) for item in items]
+    if told != lines and sorted(told, key=str) != sorted(lines, key=str):
+        return False
+    if not all(type(quantity) is int and type(price) is int for _, quantity, price in told):
+        return False
+    return points == sum(quantity * price for _, quantity, price in told) and goods == {sku: quantity for sku, quantity, _ in told}
 
 
 def compare_items(inquiry: Inquiry, check: str, act: Seen, table: str, lines: Iterable[dict[str, Any]]) -> None:
