@@ -108,7 +108,10 @@ def stations_of(unit: Unit, pool: str, most: int = 100) -> list[Station]:
 
 def search_stations(unit: Unit, text: str, *, after: str = "", most: int = 20) -> list[Station]:
     """Open stations whose name, address, code or area holds the text, by code."""
-    like = "%" + text.replace("%", "").replace("_", "") + "%"
+    plain = text.replace("%", "").replace("_", "")
+    if not plain:
+        return []
+    like = f"%{plain}%"
     return [Station(*row) for row in unit.rows(SEARCH_STATIONS, like=like, after=after, most=most)]
 
 
@@ -171,5 +174,25 @@ def _ranges(holder: str) -> dict[str, str]:
 
 
 def _line(row: Row, balance: int) -> StatementLine:
-    at = [instant(row[1]), instant(row[2])]
-    return StatementLine(row[0], *at, *row[3:11], int(row[11]), int(row[12]), balance, row[13], row[14] or "", row[15] or "")
+    (
+        id,
+        recorded_at,
+        occurred_at,
+        kind,
+        rule,
+        version,
+        clause,
+        evidence,
+        station,
+        facts,
+        actor,
+        amount,
+        pending,
+        cycle,
+        reverses,
+        resolves,
+    ) = row
+    return StatementLine(
+        id, instant(recorded_at), instant(occurred_at), kind, rule, version, clause, evidence, station, facts, actor, int(amount),
+        int(pending), balance, cycle, reverses or "", resolves or "",
+    )  # fmt: skip

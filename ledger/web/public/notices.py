@@ -25,8 +25,8 @@ from ledger.web.asking import optional_key, page_request
 from ledger.web.language import new_request_key
 from ledger.web.public import frame, telling
 from ledger.web.public.receipts import grouped
+from ledger.web.public.sums import sum_of_line
 from ledger.web.refusing import sentence_of
-from ledger.web.volunteer import explaining
 
 PAGE: Final = 40
 STATES: Final = {"noticed": "posted", "reviewing": "reviewing", "voided": "corrected", "settled": "settled"}
@@ -252,7 +252,7 @@ def _line(unit: Unit, name: str, number: int) -> dict[str, Any]:
         "row": _row(row, set()),
         "activity": row["activity"],
         "at": telling.moment(at, near=False) if at else "",
-        "sum": explaining.sum_of_line(unit, earned) if earned else None,
+        "sum": sum_of_line(unit, earned) if earned else None,
         "quarter": telling.quarter(name),
         "back_href": f"/notice/{name}/{row['pool']}",
         "action": f"/notice/{name}/lines/{number}",

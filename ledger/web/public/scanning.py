@@ -28,10 +28,9 @@ from ledger.web import gate
 from ledger.web.asking import optional_key, page_request
 from ledger.web.language import new_request_key
 from ledger.web.public import frame, telling, tickets
+from ledger.web.public.activities import activity_values, opens_at
 from ledger.web.public.tickets import Ticket
 from ledger.web.refusing import sentence_of
-from ledger.web.station import tickets as desk_tickets
-from ledger.web.volunteer.activities import activity_values, opens_at
 
 TEXT_MAX: Final = 200
 
@@ -220,7 +219,7 @@ def _is_keeper() -> bool:
 
 def _to_desk(scanned: Scanned) -> Response:
     """The desk takes the scan out of the signed form cookie: a pass never stands in a query."""
-    desk_tickets.take(scanned.text, gate.now())
+    tickets.leave(scanned.text, scanned.purpose)
     return _go("/station/desk")
 
 

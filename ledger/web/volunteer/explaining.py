@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from ledger.domain.earning import Rule
 from ledger.storage import cycles, goods, journal, residents, service
 from ledger.storage.statements import StatementLine
 from ledger.storage.unit_of_work import Unit
 from ledger.usecases.identify import served_by
-from ledger.web.public import telling
+from ledger.web.public import sums, telling
+from ledger.web.public.sums import worded
 from ledger.web.volunteer import lines
 
 
@@ -41,30 +41,9 @@ def document(unit: Unit, line: StatementLine) -> dict[str, Any]:
     }
 
 
-def sum_of(rule: Rule, minutes: int, raw: int, counted: int, capped_by: str) -> dict[str, Any]:
-    """The arguments of line_explanation for one service: the rule's sum, the caps that hold, what counts."""
-    rows = [_base_row(rule, minutes, raw)]
-    if rule.per_mille != 1000:
-        rows.append({"label": _("× 系数%(n)s", n=_coefficient(rule.per_mille)), "value": _points(raw)})
-    for cap, steps in rule.caps.items():
-        rows.append({"label": _caps()[cap], "value": _points(steps)})
-    if capped_by:
-        rows.append({"label": _("超出%(cap)s的不计", cap=_caps()[capped_by]), "value": telling.signed(counted - raw)})
-    return {"sentence": _rule_sentence(rule, minutes), "rows": rows, "counted": _points(counted), "clause": rule.clause}
-
-
-def sum_of_line(unit: Unit, line: StatementLine) -> dict[str, Any] | None:
-    """The sum of an earning as anybody may see it: no approver, no name. None when its rule is unknown."""
-    rule = service.rule(unit, line.rule, line.rule_version)
-    if rule is None:
-        return None
-    facts, counted = json.loads(line.facts), line.pending or line.amount
-    return sum_of(rule, int(facts.get("minutes", 0)), int(facts.get("raw", counted)), counted, facts.get("capped_by") or "")
-
-
 def _earned(unit: Unit, line: StatementLine) -> dict[str, Any]:
     activity = service.activity(unit, line.evidence.removeprefix("activity:"))
-    told: dict[str, Any] = {"state": _state(unit, line), "links": _links(unit, line), "sum": sum_of_line(unit, line)}
+    told: dict[str, Any] = {"state": _state(unit, line), "links": _links(unit, line), "sum": sums.sum_of_line(unit, line)}
     if activity is not None:
         told["sentence"] = _("您参加了“%(name)s”，%(when)s。", name=activity.name, when=telling.moment(activity.starts_at))
     if told["sum"] and not line.actor.startswith("V"):
@@ -103,7 +82,7 @@ def _goods(unit: Unit, line: StatementLine) -> dict[str, Any]:
     else:
         sentence = _("您在%(station)s领了这些物品。", station=name)
         links = [{"href": f"/receipts/{facts['receipt']}", "label": str(_("看凭证"))}] if facts.get("receipt") else []
-    total = _points(_items_points(line))
+    total = worded(_items_points(line))
     return {"sum": {"sentence": sentence, "rows": rows, "counted": total}, "links": links}
 
 
@@ -114,7 +93,7 @@ def _items_points(line: StatementLine) -> int:
 def _item_row(unit: Unit, item: dict[str, Any]) -> dict[str, str]:
     name = goods.good_name(unit, item["sku"]) or item["sku"]
     each, count = int(item["price_points"]), int(item["quantity"])
-    return {"label": f"{name} {count} × {_points(each)}", "value": _points(each * count)}
+    return {"label": f"{name} {count} × {worded(each)}", "value": worded(each * count)}
 
 
 def _moved(line: StatementLine) -> dict[str, Any]:
@@ -132,32 +111,3 @@ def _moved(line: StatementLine) -> dict[str, Any]:
     earlier = line.resolves or line.reverses
     links = [{"href": f"/me/statement/{earlier}", "label": str(_("看前面的那一笔"))}] if earlier else []
     return {"sentence": sentences.get(line.kind, ""), "links": links}
-
-
-def _base_row(rule: Rule, minutes: int, raw: int) -> dict[str, str]:
-    """The first row of the sum. With a coefficient it is what stands before it, in whole steps; else it is the raw amount itself."""
-    if rule.basis == "event":
-        return {"label": str(_("1次 × %(n)s分", n=telling.points(rule.points))), "value": _points(rule.points)}
-    plain = raw if rule.per_mille == 1000 else rule.points * minutes // 60
-    return {"label": str(_("%(m)s分钟 × 每小时%(n)s分", m=minutes, n=telling.points(rule.points))), "value": _points(plain)}
-
-
-def _rule_sentence(rule: Rule, minutes: int) -> str:
-    if rule.basis == "event":
-        return str(_("%(rule)s，签到一次记一次。", rule=rule.name))
-    return str(_("%(rule)s，服务%(time)s。", rule=rule.name, time=telling.served(minutes)))
-
-
-def _caps() -> dict[str, str]:
-    return {
-        "event": str(_("每次上限")), "day": str(_("每日上限")), "quarter": str(_("每季上限")),
-        "year": str(_("每年上限")), "life": str(_("终身上限")),
-    }  # fmt: skip
-
-
-def _coefficient(per_mille: int) -> str:
-    return f"{per_mille / 1000:g}"
-
-
-def _points(steps: int) -> str:
-    return str(_("%(n)s分", n=telling.points(steps)))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as later
 
 from ledger.domain.redemption import Line
 from ledger.storage import goods, journal, service
@@ -16,19 +15,6 @@ from ledger.storage.unit_of_work import Unit
 from ledger.usecases.view_hold import HoldView
 from ledger.web.public import telling
 
-TITLES: Final[dict[str, Any]] = {
-    "points_opened": later("期初积分转入"),
-    "points_settled": later("公示结束，转为可用"),
-    "points_voided": later("公示异议成立，不计"),
-    "hold_placed": later("预留"),
-    "hold_voided": later("取消预留，退回"),
-    "hold_expired": later("预留过期，退回"),
-    "handed_over": later("领取"),
-    "hand_over_reversed": later("领取已更正，退回"),
-    "points_lapsed": later("到期清零"),
-    "reversed": later("更正"),
-    "debt_booked": later("转为先抵扣"),
-}
 SERVICE: Final = ("service_earned", "checked_in", "service_served")
 GOODS: Final = ("hold_placed", "handed_over")
 
@@ -42,7 +28,7 @@ def title(unit: Unit, line: StatementLine) -> str:
     """What happened, in as few words as the person would use."""
     if line.kind in SERVICE:
         return activity_name(unit, line)
-    words = str(TITLES.get(line.kind, line.kind))
+    words = _words(line.kind)
     if line.kind in GOODS:
         return f"{words} {items_words(unit, line)}"
     if line.kind == "points_settled" and line.resolves:
@@ -70,6 +56,24 @@ def fetch_words(view: HoldView) -> str:
     """Where a hold waits and until when."""
     day = telling.day(telling.end_of(view.hold.expires_at))
     return str(_("%(station)s · %(day)s24:00前来取", station=view.station.name, day=day))
+
+
+def _words(kind: str) -> str:
+    """A line in a few words; an unknown kind keeps its name."""
+    words = {
+        "points_opened": _("期初积分转入"),
+        "points_settled": _("公示结束，转为可用"),
+        "points_voided": _("公示异议成立，不计"),
+        "hold_placed": _("预留"),
+        "hold_voided": _("取消预留，退回"),
+        "hold_expired": _("预留过期，退回"),
+        "handed_over": _("领取"),
+        "hand_over_reversed": _("领取已更正，退回"),
+        "points_lapsed": _("到期清零"),
+        "reversed": _("更正"),
+        "debt_booked": _("转为先抵扣"),
+    }
+    return str(words.get(kind, kind))
 
 
 def _row(unit: Unit, line: StatementLine) -> dict[str, Any]:
