@@ -218,11 +218,11 @@ def test_points_that_return_to_a_lapsed_lot_lapse_with_the_next_sweep(home: Path
     district.to_redeeming()
     done = district.walk_up("SP-01", 3)
     district.tick_at(local("2022-11-02 09:00"))
-    assert district.balance().spendable == 0
+    assert district.balance().spendable == 21
     request = district.request("reverse", district.officer)
     back = reverse_hand_over(book, request, redemption=done["redemption"], reason="米受潮了")
-    assert (back["points"], back["spendable_after"], district.balance().spendable) == (90, 0, 0)
-    assert {"swept": "lapsed_lots", "count": 1} in district.tick_at(local("2022-11-03 09:00"))
+    assert (back["points"], back["spendable_after"], district.balance().spendable) == (90, 100, 100)
+    assert {"swept": "lapsed_lots", "count": 2} in district.tick_at(local("2022-11-03 09:00"))
     district.check_clean()
     book.close()
 
