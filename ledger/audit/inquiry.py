@@ -157,10 +157,13 @@ def grouped(rows: Iterable[dict[str, Any]], column: str) -> dict[str, list[dict[
     return groups
 
 
+_decode: Final = json.JSONDecoder().decode
+
+
 def read_object(text: object) -> dict[str, Any] | None:
     """A JSON object, or None when the text is not one."""
     try:
-        value = json.loads(text) if isinstance(text, str) else None
+        value = _decode(text) if type(text) is str else None
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

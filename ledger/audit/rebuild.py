@@ -41,7 +41,7 @@ class Balances:
         self._patience = patience
 
     def add(self, entry: str, recorded_at: int, legs: Iterable[NumberedLeg]) -> tuple[dict[str, int], list[Breach]]:
-        """Apply an act's postings, whose amounts are integers.
+        """Apply an act's postings.
 
         Returns: the act's sum by commodity, and the breaches that it ends too late.
         """
@@ -51,7 +51,10 @@ class Balances:
         for _, path, commodity, amount in legs:
             key = hash((path, commodity))
             balance = sums.get(key, 0) + amount
-            own[commodity] = own.get(commodity, 0) + amount
+            if commodity in own:
+                own[commodity] += amount
+            else:
+                own[commodity] = amount
             if balance:
                 sums[key] = balance
             else:

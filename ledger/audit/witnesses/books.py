@@ -62,11 +62,12 @@ class Books(Witness):
     def _add(self, act: Seen) -> None:
         entry, recorded_at, legs, most = act.at.id, act.at.recorded_at, act.legs, self._points_max
         self.postings += len(legs)
-        well = len(legs) > 1 and type(recorded_at) is int
-        for expected_line, (line, _, commodity, amount) in enumerate(legs):
-            if line != expected_line or type(amount) is not int or not amount or (commodity != CNY and not -most <= amount <= most):
-                well = False
-        if not well:
+        expected_line = 0
+        for line, _, commodity, amount in legs:
+            if line != expected_line or type(amount) is not int or not amount or not (-most <= amount <= most or commodity == CNY):
+                break
+            expected_line += 1
+        if expected_line != len(legs) or expected_line < 2 or type(recorded_at) is not int:
             self._name_bad_legs(act)
             recorded_at = recorded_at if type(recorded_at) is int else 0
             legs = [leg for leg in legs if type(leg[3]) is int]
@@ -112,9 +113,10 @@ class Books(Witness):
         )  # fmt: skip
 
     def _check_account(self, path: str, commodity: str, floor: object, balance: object, _expires_at: object) -> None:
-        family = FAMILIES.get(path.partition("/")[0])
+        name, _, rest = path.partition("/")
+        family = FAMILIES.get(name)
         rebuilt = self._balances.take(path, commodity)
-        if family is None or not _is_path(path):
+        if family is None or rest.count("/") != PARTS_OF.get(name, rest.count("/") + 2) - 2 or not 0 < len(rest) < PATH_LENGTH_MAX:
             self._note_account(path, "path", "账户路径不合规", "已知种类的路径", path)
             return
         if COMMODITY_OF.get(family.name, commodity) != commodity:
@@ -140,7 +142,3 @@ class Books(Witness):
                 expected=f"{path} {commodity}", found=None, entry=entry, account=path, table="account", field="path",
             )  # fmt: skip
 
-
-def _is_path(path: str) -> bool:
-    parts = path.split("/")
-    return len(path) <= PATH_LENGTH_MAX and len(parts) == PARTS_OF.get(parts[0], len(parts)) and len(parts) >= 2
