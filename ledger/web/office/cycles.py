@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from ledger.domain.act import instant
 from ledger.domain.cycle import STATES, Cycle, following, planned
-from ledger.domain.errors import InvalidInput, LedgerError, NotFound, RequestInFlight
+from ledger.domain.errors import InvalidInput, LedgerError, NotFound, OtpRequired, RequestInFlight, SecondPersonRequired, Unauthenticated
 from ledger.storage import cycles as store
 from ledger.storage import journal_pages, statements
 from ledger.storage.unit_of_work import Unit
@@ -105,6 +105,17 @@ def advance(name: str) -> Response:
     return _go(href("cycle", name=name))
 
 
+def _second_words(error: LedgerError | None) -> str:
+    """What is said when it was the second person who was refused: the actor is signed in, so the general words would mislead."""
+    if isinstance(error, OtpRequired):
+        return str(_("第二人还要输动态码。什么都没有动。"))
+    if isinstance(error, Unauthenticated):
+        return str(_("第二人的登录名、密码或动态码对不上。什么都没有动，请第二人再输一次。"))
+    if isinstance(error, SecondPersonRequired):
+        return str(_("第二人要是另一位经办。什么都没有动。"))
+    return ""
+
+
 def _with_second(asked: Request, form: SecondForm) -> Request:
     """The request with the second person, whose password and one-time code were right."""
     typed = {"login": form.second_login.data or "", "password": form.second_password.data or "", "otp": form.second_otp.data or ""}
@@ -123,6 +134,7 @@ def cycle_page(
         title=_("%(name)s 季度", name=name),
         current="cycles",
         error=error,
+        words=_second_words(error),
         status=status,
         **values,
         as_of=as_of(),

@@ -178,7 +178,12 @@ def show_undo(batch: str) -> Response:
         would = undo_batch(gate.book(), replace(unkeyed_request("undo_batch", {"batch": batch}), dry=True), batch=batch)
     except LedgerError as error:
         return page("undo.html", title=_("整批撤回"), current="imports", batch=shown, would=None, error=error)
-    told = {"reversed": figure(would["reversed"]), "debt": points(would["debt"]), "has_debt": would["debt"] > 0}
+    told = {
+        "reversed": figure(would["reversed"]),
+        "debt": points(would["debt"]),
+        "has_debt": would["debt"] > 0,
+        "moves": would["reversed"] > 0,
+    }
     return page("undo.html", title=_("整批撤回"), current="imports", batch=shown, would=told)
 
 
@@ -262,6 +267,7 @@ def _preview_page(upload: Upload, kind: str, *, error: LedgerError | None = None
         upload=upload,
         kind=kind,
         found=found,
+        shown={name: figure(count) for name, count in counts.items()},
         state=_state(found),
         tabs=tabs if len(tabs) > 1 else [],
         controls=controls,
@@ -272,7 +278,7 @@ def _preview_page(upload: Upload, kind: str, *, error: LedgerError | None = None
         takes_as_of=kind in previews.TAKES_AS_OF,
         more=max(0, counts.get("rejected", 0) - REFUSED_SHOWN),
         open_kinds=[name for name, one in upload.kinds.items() if name != kind and not one.get("written")],
-        words=KINDS_OF_FILE,
+        kinds=KINDS_OF_FILE,
     )
 
 

@@ -14,7 +14,6 @@ from ledger.domain.errors import Ambiguous, InvalidInput, LedgerError, NotFound
 from ledger.domain.people import mask_name, mask_phone
 from ledger.paperwork.normal import name_of
 from ledger.passes.image import png_data_uri
-from ledger.passes.spoken import grouped
 from ledger.storage import people as store
 from ledger.storage import registers, statements
 from ledger.storage.people import Area, Holder
@@ -45,7 +44,7 @@ from ledger.web.office.place import (
     turned,
     writes,
 )
-from ledger.web.office.words import CARDS, LINKS
+from ledger.web.office.words import CARDS, LINKS, MARKS
 
 STATEMENT_DAYS: Final = 400
 
@@ -151,7 +150,7 @@ def invite_person(id: str) -> Response:
         title=_("绑定码"),
         current="find_people",
         qr=png_data_uri(answer["url"]),
-        spoken=grouped(answer["spoken_code"]),
+        spoken=answer["spoken_code"],
         until=moment(until),
         name=mask_name(_holder(id).name),
         back_href=href("person", id=id),
@@ -208,7 +207,7 @@ def _about(unit: Unit, id: str) -> dict[str, Any]:
         "links": [
             {
                 "kind": LINKS.get(link.kind, link.kind),
-                "target": names.get(link.target, link.target),
+                "target": MARKS.get(link.target, link.target) if link.kind == "mark" else names.get(link.target, link.target),
                 "from_at": moment(link.from_at),
                 "until_at": moment(link.until_at),
             }

@@ -78,11 +78,17 @@ DOORS: Final[tuple[tuple[Any, tuple[Door, ...]], ...]] = (
 )
 
 
-def page(template: str, *, title: str, current: str, error: LedgerError | None = None, status: int = 200, **values: Any) -> Response:
-    """A page of the office with its side list. A refusal is shown in it as `error` and `code`, with its status."""
+def page(
+    template: str, *, title: str, current: str, error: LedgerError | None = None, words: str = "", status: int = 200, **values: Any
+) -> Response:
+    """A page of the office with its side list.
+
+    A refusal is shown in it as `error` and `code`, with its status; in `words` of the page's own where the general sentence
+    would speak of something else.
+    """
     if error is not None:
         status = boundary.http_status(error)
-    said = {"error": refusal_words(error), "code": error.code if error else ""}
+    said = {"error": words or refusal_words(error), "code": error.code if error else ""}
     html = render_template(
         f"office/{template}", title=title, nav=side(current), person=who(), home_href=href("today_page"), **said, **values
     )

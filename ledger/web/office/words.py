@@ -80,6 +80,10 @@ LINKS: Final[Words] = {
     "team": _("志愿队伍"),
     "work_unit": _("工作单位"),
     "household": _("家庭"),
+    "mark": _("身份"),
+}
+
+MARKS: Final[Words] = {
     "building_head": _("双楼长"),
     "grid_head": _("网格长"),
     "grid_worker": _("网格员"),

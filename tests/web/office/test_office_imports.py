@@ -54,7 +54,7 @@ def kept(office: Office) -> list[str]:
 
 def test_the_same_roster_again_has_nothing_new(office: Office) -> None:
     page = office.get("officer", preview_of(bring(office, PEOPLE))).text
-    assert "没有新的要写。有 6 行和账本里一样。" in page
+    assert "没有新的要写。有6行和账本里一样。" in page
     assert 'data-busy="正在写…"' not in page
     assert len(office.acts("batch_imported")) == 7
 

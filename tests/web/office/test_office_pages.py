@@ -75,7 +75,9 @@ def test_points_move_early_only_before_two(office: Office) -> None:
     office.district.tick_at(NOTICED_AT)
     path, wanted = "/office/cycles/2022Q3/advance", {"to": "redeeming", "reason": "提前兑换"}
     assert office.post("officer", path, **wanted).status_code == 422
-    assert office.post("officer", path, **wanted, **second(office, second_password="wrong-wrong")).status_code == 401
+    refusal = office.post("officer", path, **wanted, **second(office, second_password="wrong-wrong"))
+    assert refusal.status_code == 401
+    assert "第二人的登录名、密码或动态码对不上" in refusal.text
     assert office.post("officer", path, **wanted, **second(office, second_otp="")).status_code == 401
     assert office.post("officer", path, **wanted, **second(office, "officer")).status_code == 403
     assert office.post("officer", path, **wanted, **second(office, "auditor")).status_code == 403
@@ -152,7 +154,7 @@ def test_a_phone_is_shown_for_a_reason_and_journalled(office: Office) -> None:
 def test_a_binding_code_is_the_same_when_the_form_is_sent_again(office: Office) -> None:
     first = office.post("officer", "/office/people/V000001/invite", request_key="one")
     again = office.post("officer", "/office/people/V000001/invite", request_key="one")
-    code = re.search(r'class="lead mono keep">([^<]+)<', first.text)
+    code = re.search(r'class="spoken-code"><span class="visually-hidden">([^<]+)<', first.text)
     assert code is not None and code[1] in again.text
     assert len(office.acts("binding_offered")) == 1
 
