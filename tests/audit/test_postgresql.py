@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -13,7 +14,7 @@ from ledger.audit.export import export
 from ledger.storage import database
 from ledger.storage.migrations import append_only
 from tests.audit import district
-from tests.audit.conftest import open_book
+from tests.audit.conftest import Pen, open_book
 
 pytestmark = [pytest.mark.pg, pytest.mark.xdist_group("pg")]
 
@@ -72,6 +73,18 @@ def test_an_edit_by_the_owner_is_found(lived, edit, name, field):
     as_owner(book, edit)
     report = check(book, now=now)
     assert field in [f.field for f in report.check(name).findings], [f.message for c in report.checks for f in c.findings]
+
+
+def test_sealers_that_meet_give_out_each_leaf_once(lived, monkeypatch):
+    book, now = lived
+    monkeypatch.setattr(trail, "CHUNK", 5)
+    pen = Pen(book, now)
+    acts = [pen.write("signed_in", actor="anyone").id for _ in range(60)]
+    with ThreadPoolExecutor(4) as threads:
+        heads = list(threads.map(lambda _: trail.seal(book, pen.now), range(4)))
+    assert max(head.size for head in heads if head) == trail.head(book).size
+    assert [c.name for c in check(book, now=pen.now).checks if c.findings] == []
+    assert trail.proof(book, acts[-1])["leaf_index"] == trail.head(book).size - 1
 
 
 def test_every_guard_of_the_schema_is_expected():
