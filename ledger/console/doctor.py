@@ -151,10 +151,10 @@ def _keys(settings: BookSettings, told: Told) -> tuple[Keyring | None, Finding]:
         keyring = Keyring.load(folder)
     except boundary.REFUSALS as error:
         return None, told("keys", "密钥", "act", _sentence(boundary.refusal(error)))
-    open_to_others = [path for path in (folder, file) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    open_to_others = [path for path in (settings.folder, folder, file) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     ids = list(keyring.key_ids())
     if open_to_others:
-        words = "别人也能读：请运行 " + "；".join(f"chmod {'700' if path == folder else '600'} {path}" for path in open_to_others)
+        words = "别人也能读：请运行 " + "；".join(f"chmod {'600' if path == file else '700'} {path}" for path in open_to_others)
         return keyring, told("keys", "密钥", "act", words, key_ids=ids)
     return keyring, told("keys", "密钥", "ok", f"{len(ids)} 把，只有属主能读", key_ids=ids)
 

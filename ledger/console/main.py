@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ledger import boundary, clock
-from ledger.console import audit, backups, bench, cycle, points, rules, session, setup, stock, users
+from ledger.console import audit, backups, bench, cycle, points, rules, session, setup, simulate, stock, users
 from ledger.console.imports import app as imports
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (setup.init, setup.serve, setup.scheduler, setup.demo, setup.doctor, backups.backup, backups.restore):
+for command in (setup.init, setup.serve, setup.scheduler, setup.demo, setup.doctor, backups.backup, backups.restore, simulate.simulate):
     app.command()(command)
 app.command("bench")(bench.bench)
 app.add_typer(imports, name="import")

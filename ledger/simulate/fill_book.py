@@ -38,6 +38,7 @@ def fill_book(
     """
     if not is_unused(settings):
         raise NotEmpty()
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     Keyring.create(settings.keys_folder, book=settings.slug)
     with built_aside(settings) as aside:
         lay_keys(aside, (settings.keys_folder / FILE_NAME).read_bytes())

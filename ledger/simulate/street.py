@@ -35,7 +35,7 @@ def open_coming_activities(book: Book, request: Request, district: District, now
         caps={"day": scale.steps(8)},
     )  # fmt: skip
     publish_rule(book, request, rule, valid_from=request.now)
-    starts_at = now - timedelta(minutes=20)
+    starts_at = now - timedelta(minutes=15 + now.minute % 5, seconds=now.second, microseconds=now.microsecond)
     windows = [("网格巡查", starts_at, starts_at + timedelta(hours=3))]
     for name, days, hour in COMING:
         day = (now + timedelta(days=days)).astimezone(ZoneInfo(book.settings.zone)).date()
