@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from ledger import boundary
 from ledger.domain.act import instant, micros
@@ -23,7 +21,7 @@ from ledger.storage.journal_pages import NEWEST, Cursor
 from ledger.storage.unit_of_work import Unit
 from ledger.web import gate
 from ledger.web.language import language
-from ledger.web.office.words import ACTS, FACTS, ROLES, SESSION_KINDS, STATES
+from ledger.web.office.words import ACTS, FACTS, PLACES, ROLES, SESSION_KINDS, STATES
 from ledger.web.refusing import sentence_of
 
 READERS: Final = ("officer", "auditor")
@@ -38,44 +36,21 @@ FACT_VALUES: Final[Mapping[str, Mapping[str, Any]]] = {"role": ROLES, "from": ST
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """One line of the side list, shown to those who may open it."""
-
-    endpoint: str
-    label: Any
-    icon: str
-    roles: tuple[str, ...]
-
-
-DOORS: Final[tuple[tuple[Any, tuple[Door, ...]], ...]] = (
+SIDE: Final[tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...]] = (
+    ("do", (("today_page", "home", EVERYBODY), ("cycles", "calendar", READERS), ("imports", "import", READERS))),
     (
-        lazy_gettext("办事"),
+        "look",
         (
-            Door("today_page", lazy_gettext("今天"), "home", EVERYBODY),
-            Door("cycles", lazy_gettext("季度"), "calendar", READERS),
-            Door("imports", lazy_gettext("导入"), "import", READERS),
+            ("find_people", "people", READERS),
+            ("areas", "chart", READERS),
+            ("stations", "station", READERS),
+            ("goods", "goods", READERS),
+            ("rules", "book", READERS),
         ),
     ),
-    (
-        lazy_gettext("查"),
-        (
-            Door("find_people", lazy_gettext("人"), "people", READERS),
-            Door("areas", lazy_gettext("网格"), "chart", READERS),
-            Door("stations", lazy_gettext("驿站"), "station", READERS),
-            Door("goods", lazy_gettext("物资"), "goods", READERS),
-            Door("rules", lazy_gettext("规则"), "book", READERS),
-        ),
-    ),
-    (
-        lazy_gettext("管"),
-        (
-            Door("users", lazy_gettext("账号"), "key", ("admin", "auditor")),
-            Door("journal", lazy_gettext("操作流水"), "list", EVERYBODY),
-            Door("audit", lazy_gettext("核查"), "shield", READERS),
-        ),
-    ),
+    ("keep", (("users", "key", ("admin", "auditor")), ("journal", "list", EVERYBODY), ("audit", "shield", READERS))),
 )
+"""The side list: headings, and under each the view, its icon, and who may open it."""
 
 
 def page(
@@ -107,12 +82,11 @@ def side(current: str) -> list[dict[str, Any]]:
     """The side list for whoever is signed in."""
     actor = gate.actor()
     nav: list[dict[str, Any]] = []
-    for heading, doors in DOORS:
-        open_doors = [door for door in doors if actor.has(*door.roles)]
-        if open_doors:
-            nav.append({"heading": heading})
-        for door in open_doors:
-            nav.append({"label": door.label, "href": href(door.endpoint), "icon": door.icon, "current": door.endpoint == current})
+    for heading, doors in SIDE:
+        lines = [(endpoint, icon) for endpoint, icon, roles in doors if actor.has(*roles)]
+        if lines:
+            nav.append({"heading": PLACES[heading]})
+        nav += [{"label": PLACES[at], "href": href(at), "icon": icon, "current": at == current} for at, icon in lines]
     return nav
 
 

@@ -9,6 +9,24 @@ from flask_babel import lazy_gettext as _
 
 Words = Mapping[str, Any]
 
+PLACES: Final[Words] = {
+    "do": _("办事"),
+    "today_page": _("今天"),
+    "cycles": _("季度"),
+    "imports": _("导入"),
+    "look": _("查"),
+    "find_people": _("人"),
+    "areas": _("网格"),
+    "stations": _("驿站"),
+    "goods": _("物资"),
+    "rules": _("规则"),
+    "keep": _("管"),
+    "users": _("账号"),
+    "journal": _("操作流水"),
+    "audit": _("核查"),
+}
+"""Lines and headings of the side list."""
+
 ROLES: Final[Words] = {
     "volunteer": _("志愿者"),
     "keeper": _("站长"),
