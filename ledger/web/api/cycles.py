@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
+from flask import request as http
 from pydantic import BaseModel, Field, StringConstraints
 
 from ledger.domain.earning import Rule
 from ledger.domain.errors import InvalidInput, SecondPersonRequired
+from ledger.domain.people import Actor
 from ledger.storage.unit_of_work import Unit
 from ledger.usecases.advance_cycle import advance_cycle, tick
 from ledger.usecases.open_sign_in import who
 from ledger.usecases.publish_rule import publish_rule
-from ledger.usecases.request import resumable
+from ledger.usecases.request import Request, resumable
+from ledger.usecases.second_person import second_person
 from ledger.usecases.view_cycle import cycles_document, one_cycle_document
 from ledger.usecases.view_notice import notice_document
 from ledger.usecases.view_rules import rules_document
@@ -113,12 +116,21 @@ class NoticeAnswer(BaseModel):
     cursor: str | None
 
 
+class Second(Body):
+    """The second person's own login, typed by themselves."""
+
+    login: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    otp: Annotated[str, StringConstraints(max_length=16)] = ""
+
+
 class AdvanceBody(Body):
-    """`second_token`: another officer's own Bearer token, where points move."""
+    """Where points move a second officer is named: by `second_token` (their own Bearer token) or by `second`."""
 
     to: Code
     reason: Text
     second_token: Code | None = None
+    second: Second | None = None
 
 
 class StepAnswer(BaseModel):
@@ -217,13 +229,25 @@ def advance(path: CyclePath, body: AdvanceBody) -> dict[str, Any]:
     """Move a quarter one state on, with a reason; where points move, with a second officer."""
     book = gate.book()
     request = api_request("advance_cycle", {"cycle": path.cycle, "to": body.to, "reason": body.reason})
-    if body.second_token is not None:
-        second = who(book, body.second_token, gate.now())
-        if second is None:
-            raise SecondPersonRequired()
-        request = replace(request, second=second)
-    step = replace(request, key=None)
-    return resumable(book, request, lambda: advance_cycle(book, step, cycle=path.cycle, to=body.to, reason=body.reason))
+
+    def step() -> dict[str, Any]:
+        asked = replace(request, key=None, second=_second(request, body))
+        return advance_cycle(book, asked, cycle=path.cycle, to=body.to, reason=body.reason)
+
+    return resumable(book, request, step)
+
+
+def _second(request: Request, body: AdvanceBody) -> Actor | None:
+    """Who stands beside the officer, if anybody was named."""
+    if body.second is not None:
+        typed = body.second.model_dump()
+        return second_person(gate.book(), request, **typed, address=http.remote_addr or "")
+    if body.second_token is None:
+        return None
+    found = who(gate.book(), body.second_token, gate.now())
+    if found is None:
+        raise SecondPersonRequired()
+    return found
 
 
 @blueprint.post("/ticks", summary="把到期的步骤都做完", responses={200: TickAnswer})

@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from ledger.domain.act import micros
 from ledger.storage import agents, statements
 from ledger.storage.unit_of_work import Unit
+from ledger.usecases.choose_mode import choose_mode
 from ledger.usecases.name_agent import agent_document, end_agent, name_agent
 from ledger.usecases.set_pin import set_pin
 from ledger.usecases.show_code import show_code
+from ledger.usecases.sign_out import sign_out_everywhere
 from ledger.usecases.view_holds import holds_document
 from ledger.usecases.view_person import me_document
 from ledger.usecases.view_points import statement_document
@@ -100,6 +102,10 @@ class PinAnswer(BaseModel):
     card: str
 
 
+class ModeBody(Body):
+    elder: bool
+
+
 class AgentPath(BaseModel):
     agent: Code
 
@@ -161,6 +167,22 @@ def my_holds() -> dict[str, Any]:
 def my_pin(body: PinBody) -> dict[str, Any]:
     """Set the six digits of one's card."""
     return set_pin(gate.book(), unkeyed_request("set_pin"), person=gate.actor().person, pin=body.pin)
+
+
+@blueprint.put("/me/mode", summary="长者模式", responses={204: None})
+@gate.allow("volunteer")
+def mode(body: ModeBody) -> Response:
+    """Keep or drop the large pages, on every phone one comes in with."""
+    choose_mode(gate.book(), unkeyed_request("choose_mode"), person=gate.actor().person, elder=body.elder)
+    return nothing()
+
+
+@blueprint.delete("/me/sessions", summary="让别的手机退出", responses={204: None})
+@gate.signed_in
+def other_sessions() -> Response:
+    """End all one's sessions but this one."""
+    sign_out_everywhere(gate.book(), unkeyed_request("sign_out_everywhere"), but=gate.bearer())
+    return nothing()
 
 
 @blueprint.get("/me/agents", summary="我的代领人", responses={200: AgentsAnswer})
