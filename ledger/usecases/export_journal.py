@@ -24,10 +24,10 @@ def export_journal(book: Book, request: Request, *, format: str, out: Path, cycl
     if cycle and book.read(lambda unit: cycles.cycle(unit, cycle)) is None:
         raise NotFound("cycle")
     written = export(book, format, out, cycle or None)
-    facts = {"format": format, "entries": written["entries"], "postings": written["postings"], "sha256": written["sha256"]}
+    facts = {"format": format, "cycle": cycle, "entries": written["entries"], "postings": written["postings"], "sha256": written["sha256"]}
 
     def note(unit: Unit) -> None:
-        journal.post(unit, [request.act(book, "exported", subject="journal", cycle=cycle, facts=facts)])
+        journal.post(unit, [request.act(book, "exported", subject="journal", facts=facts)])
 
     book.run(note)
     return written
