@@ -19,6 +19,8 @@ from ledger.domain.entry import Posting, check_balanced
 CANONICAL_VERSION: Final = 1
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 FactValue = str | int | bool | None | Sequence["FactValue"] | Mapping[str, "FactValue"]
 
 
@@ -93,7 +95,7 @@ def canonical_bytes(header: Sequence[object], facts_text: str, postings: Sequenc
         postings: (path, commodity, amount) in posting order.
     """
     body = [CANONICAL_VERSION, list(header), facts_text, [list(p) for p in postings]]
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(body).encode()
 
 
 def leaf_hash(canonical: bytes, algorithm: str) -> bytes:
