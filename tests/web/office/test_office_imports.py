@@ -119,6 +119,14 @@ def test_a_bad_file_is_refused_in_words_and_not_kept(office: Office, data: bytes
     assert kept(office) == []
 
 
+def test_a_file_over_the_limit_is_refused_and_not_kept(office: Office) -> None:
+    answer = bring(office, b"a,b\n" * (21 * 1024 * 1024 // 4), name="big.csv")
+    assert answer.status_code == 422
+    assert "太大" in answer.text
+    assert kept(office) == []
+    assert bring(office, b"x" * (26 * 1024 * 1024), name="bigger.csv").status_code == 413
+
+
 def test_no_file_at_all_is_asked_for(office: Office) -> None:
     answer = office.post("officer", "/office/imports/new", kind="auto")
     assert answer.status_code == 422
