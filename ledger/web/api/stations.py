@@ -50,14 +50,18 @@ class StationPath(BaseModel):
     code: Code
 
 
+CountedPieces = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
 class Counted(Body):
     """Pieces of one good that stand there, reserved ones included."""
 
     sku: Code
-    quantity: int = Field(ge=0, le=1_000_000)
+    quantity: CountedPieces
 
 
-Count = Annotated[list[Counted], Field(max_length=500)]
+Count = Annotated[list[Counted], Field(max_length=500)] | Annotated[dict[Code, CountedPieces], Field(max_length=500)]
+"""As lines, or as pieces by goods code."""
 
 
 class DeskBody(Body):
@@ -144,8 +148,10 @@ def close_one(path: DeskPath, body: ClosingBody) -> dict[str, Any]:
     return {**in_points(answer, "points"), "closed_at": local_iso(answer["closed_at"])}
 
 
-def pieces_of(count: list[Counted]) -> dict[str, int]:
+def pieces_of(count: list[Counted] | dict[str, int]) -> dict[str, int]:
     """Pieces by good. Raises InvalidInput for a good counted twice."""
+    if isinstance(count, dict):
+        return count
     pieces = {line.sku: line.quantity for line in count}
     if len(pieces) != len(count):
         raise InvalidInput("count", "taken")

@@ -46,7 +46,7 @@ def test_a_desk_opens_with_the_books_count_and_again_is_the_same_desk(api: Api) 
 
 
 def test_a_count_that_agrees_needs_nobody_else(api: Api) -> None:
-    opened = api.post("keeper", "/desks", {"station": "DY001", "count": count()})
+    opened = api.post("keeper", "/desks", {"station": "DY001", "count": WHOLE})
     assert (opened.status_code, opened.json["variances"]) == (201, [])
     api.walk_up("SP-01", 2)
     api.hold("SP-03", 3)

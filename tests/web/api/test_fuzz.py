@@ -21,7 +21,7 @@ from ledger.storage.sql import Statement
 from tests.web.api.conftest import Api
 
 ACTIVITY = Statement("SELECT id FROM {activity} ORDER BY id LIMIT 1")
-EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "5"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 WHO = {
     "/me": "V000001", "/holds": "V000001", "/redemptions": "keeper", "/desks": "keeper", "/activities": "organiser", "/check": "V000001",
