@@ -94,11 +94,10 @@ def signed(steps: int) -> str:
 
 
 def served(minutes: int) -> str:
-    """2小时30分钟."""
-    hours, rest = divmod(minutes, 60)
-    parts = [_("%(n)s小时", n=hours)] if hours else []
-    parts += [_("%(n)s分钟", n=rest)] if rest or not hours else []
-    return "".join(str(part) for part in parts)
+    """2小时30分钟, or 2 h 30 min."""
+    whole, rest = divmod(minutes, 60)
+    hour, minute, between = (" h", " min", " ") if language() == "en" else ("小时", "分钟", "")
+    return between.join([f"{whole}{hour}"] * bool(whole) + [f"{rest}{minute}"] * bool(rest or not whole))
 
 
 def hours(minutes: int) -> str:
