@@ -38,6 +38,7 @@ RESERVED: Final = Statement(
 LOTS: Final = Statement("SELECT path, balance, expires_at FROM {account} WHERE path >= :low AND path < :high AND balance > 0")
 BALANCES: Final = Statement("SELECT path, balance FROM {account} WHERE path >= :low AND path < :high")
 BALANCE: Final = Statement("SELECT balance FROM {account} WHERE path = :path")
+OVER: Final = Statement("SELECT path FROM {account} WHERE path IN @paths AND expires_at <= :now")
 HELD_POINTS: Final = Statement("SELECT COALESCE(SUM(points), 0) FROM {hold} WHERE holder = :holder AND state = 'held'")
 ALLOW: Final = Statement(
     "INSERT INTO {allowance} AS a (holder, cycle, sku, taken) VALUES (:holder, :cycle, :sku, :quantity)"
@@ -204,6 +205,11 @@ def lots(unit: Unit, family: str, holder: str) -> list[Lot]:
 def balance(unit: Unit, path: str) -> int:
     """The cached balance of an account; 0 when it does not exist yet."""
     return unit.value(BALANCE, path=path) or 0
+
+
+def lots_over(unit: Unit, paths: Sequence[str], now: datetime) -> set[str]:
+    """Those of these wallet accounts whose lot has lapsed or is due to."""
+    return {row[0] for row in unit.rows(OVER, paths=list(paths), now=micros(now))}
 
 
 def held_points(unit: Unit, holder: str) -> int:

@@ -13,6 +13,7 @@ from ledger.storage import journal, objections, people, service
 from ledger.storage.objections import NoticeLine, Objection
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.object_to_line import line_id
+from ledger.usecases.open_cycle import booking_cycle
 from ledger.usecases.request import NOTE_LENGTH_MAX, Answer, Request, once, with_note
 
 OUTCOMES: Final = {"confirm": "refused", "uphold": "upheld"}
@@ -89,8 +90,8 @@ def _void(unit: Unit, request: Request, line: NoticeLine, earned: Act) -> str | 
     if line.state == "settled" or journal.act_resolving(unit, earned.id) is not None:
         raise AlreadyReversed()
     header = {
-        "subject": earned.subject, "cycle": earned.cycle, "rule": earned.rule, "rule_version": earned.rule_version,
-        "clause": earned.clause, "evidence": earned.evidence,
+        "subject": earned.subject, "cycle": booking_cycle(unit, request, earned.cycle), "rule": earned.rule,
+        "rule_version": earned.rule_version, "clause": earned.clause, "evidence": earned.evidence,
     }  # fmt: skip
     voided = request.act(
         unit.book, "points_voided", resolves=earned.id, facts={"reason": "objection"}, postings=opposite(earned.postings), **header

@@ -8,14 +8,14 @@ from typing import cast
 
 from ledger.domain import account
 from ledger.domain.act import micros
-from ledger.domain.cycle import Cycle, local_date, name_of, planned
+from ledger.domain.cycle import Cycle, local_date, name_of
 from ledger.domain.entry import Posting, move
 from ledger.domain.errors import InvalidInput
-from ledger.domain.lot import CarryOver, expiry_of, lot_name
+from ledger.domain.lot import CarryOver, lot_name
 from ledger.paperwork import digest_of, read_opening, stated_as_of
 from ledger.storage.unit_of_work import Book
 from ledger.usecases.import_batch import Batch, Progress, run_import, sort_line, text_of
-from ledger.usecases.open_cycle import ensure_cycle
+from ledger.usecases.open_cycle import ensure_cycle, lapses_at
 from ledger.usecases.pay_debt import debts
 from ledger.usecases.request import Answer, Request
 from ledger.usecases.roster import Roster
@@ -61,8 +61,8 @@ def import_opening(
             if not steps:
                 continue
             if cycle is None:
-                cycle = ensure_cycle(batch.unit, request, name_of(day), "sealed")
-                expires_at = opening_expiry(book, cycle, request.now)
+                cycle = _cycle_of(batch, day)
+                expires_at = lapses_at(book, cast(CarryOver, book.settings.cycle.carry_over), cycle, request.now)
             _open(batch, person, lot_name(cycle.name, roster.pools[person] or "district"), steps, cycle, expires_at, owed)
             points += steps
         batch.control = {"points": book.settings.scale.number(points)}  # type: ignore[dict-item]
@@ -71,14 +71,10 @@ def import_opening(
     return run_import(book, request, kind="opening", file_digest=digest_of(path), as_of=text, strict=strict, fill=fill, progress=progress)
 
 
-def opening_expiry(book: Book, cycle: Cycle, now: datetime) -> datetime | None:
-    """When opening points lapse. They become spendable now; a redemption window that is already over does not count."""
-    settings = book.settings
-    preset = cast(CarryOver, settings.cycle.carry_over)
-    today = local_date(now, settings.zone)
-    if preset == "after_redeeming" and cycle.redeem_until is not None and cycle.redeem_until <= now:
-        cycle = planned(name_of(today), settings.cycle.plan, settings.zone)
-    return expiry_of(preset, cycle, today, settings.zone)
+def _cycle_of(batch: Batch, day: date) -> Cycle:
+    """The quarter of the balances: sealed from the start, as it is settled in them; earning when it still runs."""
+    name, today = name_of(day), local_date(batch.request.now, batch.book.settings.zone)
+    return ensure_cycle(batch.unit, batch.request, name, "sealed" if name < name_of(today) else "earning")
 
 
 def _open(

@@ -7,8 +7,9 @@ from typing import Final
 
 from ledger.domain.act import Act
 from ledger.domain.cycle import Cycle, State, earning_cycle, following, local_date, name_of, planned
+from ledger.domain.lot import CarryOver, expiry_of
 from ledger.storage import cycles, journal
-from ledger.storage.unit_of_work import Unit
+from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.request import Request
 
 EARNING: Final = ("draft", "earning")
@@ -57,3 +58,20 @@ def cycle_for_record(unit: Unit, request: Request, name: str, fact_at: datetime)
     if known is not None and cycles.stay(unit, name) in BEFORE_NOTICE:
         return known[0], name != name_of(local_date(fact_at, unit.book.settings.zone))
     return cycle_for_fact(unit, request, fact_at)
+
+
+def booking_cycle(unit: Unit, request: Request, name: str) -> str:
+    """The quarter an entry about `name` is booked in: that one, or the present one once it is sealed."""
+    known = cycles.cycle(unit, name)
+    if known is None or known[0].state != "sealed":
+        return name
+    return ensure_cycle(unit, request, name_of(local_date(request.now, unit.book.settings.zone))).name
+
+
+def lapses_at(book: Book, preset: CarryOver, cycle: Cycle, now: datetime) -> datetime | None:
+    """When points of a quarter that become spendable now lapse. A redemption window that is already over does not count."""
+    settings = book.settings
+    today = local_date(now, settings.zone)
+    if preset == "after_redeeming" and cycle.redeem_until is not None and cycle.redeem_until <= now:
+        cycle = planned(name_of(today), settings.cycle.plan, settings.zone)
+    return expiry_of(preset, cycle, today, settings.zone)
