@@ -306,6 +306,16 @@ def test_after_the_notice_no_objection_is_taken(visitor, district):
     assert refused.status == 409 and 'role="alert"' in refused.response.text
 
 
+def test_a_sealed_quarters_notice_is_taken_down(visitor, district):
+    for moment in ("2022-10-12 09:00", "2022-11-02 09:00", "2022-11-06 09:00"):
+        district.tick_at(local(moment))
+    page = visitor.get("/notice/2022Q3")
+    assert "公示撤下了" in page.words and "王*兰" not in page.words
+    assert visitor.get("/notice/2022Q3/lines/1").status == 404
+    owner = Phone(district, visitor.client.application, district.volunteer)
+    assert "王*兰" in owner.get(owner.get("/notice/2022Q3").link("/notice/2022Q3/lines/")).words
+
+
 def test_the_front_page_leads_everywhere(visitor):
     page = visitor.get("/")
     for href in ("/bind", "/sign-in", "/notice", "/stations", "/receipts", "/activities"):

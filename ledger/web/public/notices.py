@@ -143,7 +143,8 @@ def _notice(unit: Unit, name: str, pool: str, text: str, after: int) -> dict[str
         raise NotFound("notice")
     cycle = _cycle(unit, name)
     mine = set(residents.notice_lines_of(unit, name, resident.id)) if resident else set()
-    found = _found(unit, name, pool, text) if text else document["lines"]
+    is_withdrawn = _is_withdrawn(cycle)
+    found = [] if is_withdrawn else _found(unit, name, pool, text) if text else document["lines"]
     shown = found[:PAGE]
     here = f"/notice/{name}" + (f"/{pool}" if pool else "")
     return {
@@ -160,6 +161,7 @@ def _notice(unit: Unit, name: str, pool: str, text: str, after: int) -> dict[str
         else [{"name": p["name"], "href": f"/notice/{name}/{p['pool']}", "lines": p["lines"]} for p in document["pools"]],
         "mine": [{"no": f"{number:04d}", "href": f"/notice/{name}/lines/{number}"} for number in sorted(mine)],
         "is_open": _is_open(cycle),
+        "is_withdrawn": is_withdrawn,
         "stations": _places(residents.stations_of(unit, pool, 2)) if pool else [],
     }
 
@@ -191,7 +193,7 @@ def _head(document: dict[str, Any], cycle: Cycle, pool: str) -> dict[str, Any]:
         counts += [_("异议%(n)s", n=filed), _("已答复%(n)s", n=answered)]
     assert cycle.noticed_at is not None
     first, last = telling.local(cycle.noticed_at).date(), telling.end_of(cycle.notice_ends_at)
-    left = telling.days_left(cycle.notice_ends_at) if _is_open(cycle) else _("公示已结束")
+    left = telling.days_left(cycle.notice_ends_at) if _is_open(cycle) else _("已撤下") if _is_withdrawn(cycle) else _("公示已结束")
     title = _("%(place)s %(quarter)s 积分公示", place=place, quarter=telling.quarter(cycle.name))
     return {"title": title, "dates": telling.days(first, last), "left": left, "counts": counts}
 
@@ -241,12 +243,15 @@ def _line_page(name: str, number: int, error: LedgerError | None = None, reason:
 
 
 def _line(unit: Unit, name: str, number: int) -> dict[str, Any]:
-    frame.me_or_none(unit)
+    resident = frame.me_or_none(unit)
     lines = notice_document(unit, name, after=number - 1, most=1)["lines"]
     if not lines or lines[0]["number"] != number:
         raise NotFound("line")
     row, cycle = lines[0], _cycle(unit, name)
-    earned = residents.line(unit, *residents.behind_notice_line(unit, name, number))
+    holder, earning = residents.behind_notice_line(unit, name, number)
+    if _is_withdrawn(cycle) and (resident is None or resident.id != holder):
+        raise NotFound("line")
+    earned = residents.line(unit, holder, earning)
     at = datetime.fromisoformat(row["at"]) if row["at"] else None
     return {
         "row": _row(row, set()),
@@ -271,6 +276,11 @@ def _cycle(unit: Unit, name: str) -> Cycle:
 
 def _is_open(cycle: Cycle) -> bool:
     return cycle.state == "noticed" and gate.now() < cycle.notice_ends_at
+
+
+def _is_withdrawn(cycle: Cycle) -> bool:
+    """A notice is taken down when its quarter is sealed: by then every line was settled, and names have hung long enough."""
+    return cycle.state == "sealed"
 
 
 def _proof() -> dict[str, str] | None:
