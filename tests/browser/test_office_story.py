@@ -48,7 +48,8 @@ SHEETS = (
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PAGES = (
-    "", "/imports", "/imports/new", "/imports/B000002", "/cycles", "/cycles/2022Q3", "/people", "/people?area=shibo", "/people/V000001",
+    "", "/imports", "/imports/new", "/imports/B000002", "/cycles", "/cycles/2022Q3", "/objections", "/people", "/people?area=shibo",
+    "/people/V000001",
     "/areas", "/stations", "/stations/YZ001", "/goods", "/goods/SP-0001", "/rules", "/journal", "/audit", "/audit/balance",
     "/audit/balance?under=shelf/",
 )  # fmt: skip

@@ -8,11 +8,11 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, DateField, DecimalField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, DecimalField, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from ledger.web.office.words import KINDS_OF_FILE, ROLES
+from ledger.web.office.words import KINDS_OF_FILE, OUTCOMES, ROLES
 
 NEEDED: Final = _("这里要填。")
 REASON_MAX: Final = 200
@@ -66,6 +66,11 @@ class SecondForm(OfficeForm):
     second_login = _text(_("第二人的登录名"), 64, render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
     second_password = PasswordField(_("第二人的密码"), [InputRequired(NEEDED), Length(max=128)], render_kw={"autocomplete": "off"})
     second_otp = _text(_("第二人的动态码"), 6, needed=False, render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 6})
+
+
+class DecisionForm(OfficeForm):
+    outcome = RadioField(_("怎么定"), [InputRequired(NEEDED)], choices=options(OUTCOMES.items()))
+    answer = _reason(_("怎么答复"))
 
 
 class PriceForm(OfficeForm):

@@ -37,7 +37,16 @@ blueprint = Blueprint("office", __name__, url_prefix="/office")
 
 
 SIDE: Final[tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...]] = (
-    ("do", (("today_page", "home", EVERYBODY), ("cycles", "calendar", READERS), ("imports", "import", READERS))),
+    (
+        "do",
+        (
+            ("today_page", "home", EVERYBODY),
+            ("cycles", "calendar", READERS),
+            ("objections", "question", READERS),
+            ("organiser.waiting", "check", ("officer",)),
+            ("imports", "import", READERS),
+        ),
+    ),
     (
         "look",
         (
@@ -50,7 +59,7 @@ SIDE: Final[tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...]
     ),
     ("keep", (("users", "key", ("admin", "auditor")), ("journal", "list", EVERYBODY), ("audit", "shield", READERS))),
 )
-"""The side list: headings, and under each the view, its icon, and who may open it."""
+"""The side list: headings, and under each the view (of another place: with its blueprint), its icon, and who may open it."""
 
 
 def page(
@@ -83,10 +92,9 @@ def side(current: str) -> list[dict[str, Any]]:
     actor = gate.actor()
     nav: list[dict[str, Any]] = []
     for heading, doors in SIDE:
-        lines = [(endpoint, icon) for endpoint, icon, roles in doors if actor.has(*roles)]
-        if lines:
-            nav.append({"heading": PLACES[heading]})
-        nav += [{"label": PLACES[at], "href": href(at), "icon": icon, "current": at == current} for at, icon in lines]
+        found = [(at, link_to(at if "." in at else f"office.{at}"), icon) for at, icon, roles in doors if actor.has(*roles)]
+        lines = [{"label": PLACES[at], "href": address, "icon": icon, "current": at == current} for at, address, icon in found if address]
+        nav += [{"heading": PLACES[heading]}, *lines] if lines else []
     return nav
 
 

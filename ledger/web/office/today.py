@@ -35,7 +35,8 @@ from ledger.web.office.place import (
 )
 from ledger.web.office.words import STATES, TOTALS
 
-ORGANISERS_PLACE: Final = "organiser.home"
+ORGANISERS_PLACE: Final = "organiser.today"
+APPROVALS: Final = "organiser.waiting"
 SEALING_LATE: Final = timedelta(minutes=5)
 IMPORTS_SHOWN: Final = 3
 LIVE: Final = ("noticed", "redeeming", "reconciling", "frozen", "earning", "draft", "sealed")
@@ -120,11 +121,11 @@ def _todo(unit: Unit, known: list[Cycle]) -> list[dict[str, Any]]:
     count, first = journal_pages.open_objections(unit)
     if count:
         sub = _("最早一条要在%(at)s前答复", at=moment(first))
-        items.append(_item(_("%(n)s条异议等答复", n=count), "journal", _("去看"), sub=sub, urgent=_is_soon(first), kinds="cycles"))
+        items.append(_item(_("%(n)s条异议等答复", n=count), "objections", _("去答复"), sub=sub, urgent=_is_soon(first)))
     count, first = journal_pages.waiting_attendances(unit)
     if count:
         item = _item(_("%(n)s条服务记录等人批", n=count), "journal", _("去看"), sub=_("最早的是%(at)s", at=moment(first)), kinds="service")
-        items.append({**item, "action": {**item["action"], "href": link_to(ORGANISERS_PLACE) or item["action"]["href"]}})
+        items.append({**item, "action": {**item["action"], "href": link_to(APPROVALS) or item["action"]["href"]}})
     return sorted(items, key=lambda item: not item["urgent"])
 
 

@@ -14,6 +14,8 @@ PLACES: Final[Words] = {
     "today_page": _("今天"),
     "cycles": _("季度"),
     "imports": _("导入"),
+    "objections": _("异议"),
+    "organiser.waiting": _("审批"),
     "look": _("查"),
     "find_people": _("人"),
     "areas": _("网格"),
@@ -108,6 +110,9 @@ MARKS: Final[Words] = {
     "station_head": _("站长"),
     "reviewer": _("评议员"),
 }
+
+OBJECTIONS: Final[Words] = {"open": _("等答复"), "upheld": _("成立"), "refused": _("不成立")}
+OUTCOMES: Final[Words] = {"confirm": _("不成立：这一行照记"), "uphold": _("成立：这一行不计")}
 
 CARDS: Final[Words] = {"active": _("在用"), "revoked": _("已作废"), "blank": _("空白卡")}
 

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.domain.act import instant
 from ledger.storage import cycles
+from ledger.usecases.object_to_line import object_to_line
 from tests.cast import NOTICED_AT, PASSWORD, REDEEMING_AT
 from tests.web.office.office_cast import Office
 
@@ -362,3 +363,39 @@ def test_pages_of_an_empty_book_say_what_to_do_first(empty_office: Office) -> No
 def test_a_late_seal_is_said_on_the_first_page(office: Office) -> None:
     office.district.later(minutes=6)
     assert "没封存" in office.get("admin", "/office").text
+
+
+# -- objections --------------------------------------------------------------------------------------------------------------------------
+def objected(office: Office) -> str:
+    office.district.tick_at(NOTICED_AT)
+    filed = object_to_line(
+        office.district.book, office.district.request("object"), line="2022Q3-1", reason="那天他没有来", contact="13800000009"
+    )
+    return str(filed["tracking"])
+
+
+def test_an_objection_is_first_on_the_page_and_answered_there(office: Office) -> None:
+    tracking = objected(office)
+    assert "1条异议等答复" in office.get("officer", "/office").text
+    page = office.get("officer", f"/office/objections/{tracking}").text
+    assert "那天他没有来" in page and "13800000009" in page and "王*兰" in page
+    done = office.post("officer", f"/office/objections/{tracking}", outcome="uphold", answer="核对签到表，确实没有来")
+    assert done.status_code == 303
+    assert "核对签到表" in office.get("auditor", f"/office/objections/{tracking}").text
+    assert office.acts("objection_decided")[-1].facts == {"outcome": "upheld"}
+    again = office.post("deputy", f"/office/objections/{tracking}", outcome="confirm", answer="再想想")
+    assert again.status_code == 409
+
+
+def test_an_auditor_reads_an_objection_but_not_whose_it_is(office: Office) -> None:
+    tracking = objected(office)
+    page = office.get("auditor", f"/office/objections/{tracking}").text
+    assert "那天他没有来" in page and "13800000009" not in page and 'method="post"' not in page
+    assert tracking in office.get("auditor", "/office/objections").text
+    assert tracking not in office.get("auditor", "/office/objections?state=upheld").text
+
+
+def test_an_answer_without_words_or_outcome_is_asked_for(office: Office) -> None:
+    tracking = objected(office)
+    assert office.post("officer", f"/office/objections/{tracking}", outcome="", answer=" ").status_code == 422
+    assert office.acts("objection_decided") == []
