@@ -188,9 +188,9 @@ class District:
         assert report.ok, findings[:10]
 
 
-def found_district(book: Book, folder: Path) -> District:
+def found_district(book: Book, folder: Path, now: datetime = IMPORTED_AT) -> District:
     """Genesis and the small district's paperwork, through the real importers."""
-    district = District(book, folder)
+    district = District(book, folder, now=now)
     paperwork = folder / "paperwork"
     paperwork.mkdir(exist_ok=True)
     request = district.request("import", key=None)
@@ -223,7 +223,12 @@ def _add_staff(unit: Unit, district: District) -> None:
         id = f"U{counters.take(unit, 'login')[0]:06d}"
         assert id == actor.id
         unit.change(
-            access.ADD_LOGIN, id=id, login=f"staff{id}".lower(), person=actor.person, password_hash="-", otp_secret=b"",
+            access.ADD_LOGIN,
+            id=id,
+            login=f"staff{id}".lower(),
+            person=actor.person,
+            password_hash="-",
+            otp_secret=b"",
             now=micros(district.now),
         )
         journal.post(unit, [request.act(unit.book, "login_added", subject=id)])
