@@ -14,7 +14,7 @@ from ledger.schedule.runner import run
 from ledger.schedule.timetable import Entry, seal_waiting, take_due_steps
 from ledger.usecases import settle_cycle
 
-LEASE_S = 2
+LEASE_S = 1
 LINES_AT_ONCE = 1
 """So few that a kill lands between two pieces of one settlement."""
 
