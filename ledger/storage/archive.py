@@ -128,7 +128,7 @@ def unpacking(source: Path) -> Iterator[Unpacking]:
             yield Unpacking(file, _manifest(file))
     except FileNotFoundError as error:
         raise UnreadableFile("not_found") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise UnreadableFile("damaged") from error
     except OSError as error:
         raise Unavailable("path") from error
