@@ -19,6 +19,7 @@ BY_ID: Final = Statement("SELECT id, kind, status, name, area, pool, political_c
 CARD_OF: Final = Statement(
     "SELECT number FROM {card} WHERE holder = :id AND status = 'active' ORDER BY issued_at DESC, number DESC LIMIT 1"
 )
+IS_KNOWN: Final = Statement("SELECT 1 FROM {holder} WHERE id = :id")
 LOCK: Final = Statement(
     "SELECT status, pool FROM {holder} WHERE id = :id",
     postgresql="SELECT status, pool FROM {holder} WHERE id = :id FOR NO KEY UPDATE",
@@ -101,6 +102,11 @@ def lock(unit: Unit, id: str) -> tuple[str, str] | None:
     """(status, pool) of a holder, whose own units then wait for each other; None when unknown."""
     row = unit.row(LOCK, id=id)
     return None if row is None else (row[0], row[1])
+
+
+def is_known(unit: Unit, id: str) -> bool:
+    """Whether there is a holder of this id. Locks nothing: for those who only look."""
+    return unit.value(IS_KNOWN, id=id) is not None
 
 
 def card_of(unit: Unit, id: str) -> str:

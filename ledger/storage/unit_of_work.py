@@ -33,6 +33,9 @@ Row = tuple[Any, ...]
 ATTEMPTS_MAX: Final = 6
 SHARED_COMMIT_MAX: Final = 32
 RETRIED_STATES: Final = frozenset({"40001", "40P01"})
+UNIQUE_STATE: Final = "23505"
+MET_MAX: Final = 2
+"""How often a unit that met another's row in a unique key is run again, to be told as if it had come later; then it is a bug."""
 LOCK_STATES: Final = frozenset({"55P03"})
 OUR_MISTAKES: Final = frozenset({"IntegrityError", "ProgrammingError", "DataError", "NotSupportedError"})
 
@@ -55,10 +58,19 @@ class Unit:
         self._cursor = self._driver.cursor()
         self._compiler = book.compiler
         self.posted: list[Act] = []
+        self._has_streamed = False
 
     @property
     def is_sqlite(self) -> bool:
         return self._compiler.engine == "sqlite"
+
+    @property
+    def was_told(self) -> bool:
+        """Whether the database has answered anything in this unit (PostgreSQL only)."""
+        return self._has_streamed or self._cursor.statusmessage is not None
+
+    def close(self) -> None:
+        self._cursor.close()
 
     def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
         self._cursor.execute(self._compiler.text(statement), self._compiler.parameters(statement, values))
@@ -86,6 +98,7 @@ class Unit:
 
     def stream(self, statement: Statement, /, batch: int = 2000, **values: Any) -> Iterable[Row]:
         """Rows one after another without holding them all (a server-side cursor on PostgreSQL)."""
+        self._has_streamed = True
         cursor = self._driver.cursor() if self.is_sqlite else self._driver.cursor(name="stream")
         if not self.is_sqlite:
             cursor.itersize = batch
@@ -97,6 +110,7 @@ class Unit:
 
     def select(self, statement: Executable) -> Sequence[Any]:
         """Core or ORM-select statements for screens, on the same connection."""
+        self._has_streamed = True
         return self.connection.execute(statement).all()  # type: ignore[no-any-return]
 
     def insert_many(self, table: type[Any], values: Sequence[Mapping[str, Any]]) -> None:
@@ -122,32 +136,21 @@ class Book:
     def slug(self) -> str:
         return self.settings.slug
 
+    @property
+    def is_sqlite(self) -> bool:
+        return self._writer is not None
+
     def run(self, work: Callable[[Unit], T]) -> T:
         """Run work and commit. Raises the refusal work raised (nothing is left), or Unavailable."""
         return self._writer.run(work) if self._writer is not None else _run_alone(self, work)
 
     def rehearse(self, work: Callable[[Unit], T]) -> tuple[T, list[Act]]:
         """Run work, roll back, and return its answer with the acts it would have written."""
-        with _connected(self) as connection:
-            _begin(self, connection, immediate=True)
-            unit = Unit(self, connection)
-            try:
-                return work(unit), unit.posted
-            finally:
-                connection.rollback()
+        return _look(self, lambda unit: (work(unit), unit.posted), immediate=True)
 
     def read(self, work: Callable[[Unit], T], *, snapshot: bool = False) -> T:
         """Run work that only reads. `snapshot` sees one moment of the whole book on both engines."""
-        with _connected(self) as connection:
-            try:
-                if snapshot and self._writer is None:
-                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                _begin(self, connection, immediate=False)
-                return work(Unit(self, connection))
-            except _DATABASE_ERRORS as error:
-                raise _told(error) from error
-            finally:
-                connection.rollback()
+        return _look(self, work, snapshot=snapshot)
 
     def close(self) -> None:
         if self._writer is not None:
@@ -234,7 +237,7 @@ class _SharedCommits:
             if not alone:
                 driver.execute("SAVEPOINT unit")
             try:
-                job.answer = job.work(Unit(self._book, self._connection))
+                job.answer = self._answer(job)
             except Exception as error:
                 if not driver.in_transaction:
                     raise  # the engine rolled everything back by itself (disk full, I/O error)
@@ -246,6 +249,14 @@ class _SharedCommits:
             if not alone:
                 driver.execute("RELEASE unit")
             return
+
+    def _answer(self, job: _Job[T]) -> T:
+        """What the work answers. A statement left half read would keep this connection in the past after its commit."""
+        unit = Unit(self._book, self._connection)
+        try:
+            return job.work(unit)
+        finally:
+            unit.close()
 
     def _undo(self, driver: Any, *, alone: bool) -> None:
         if alone:
@@ -282,7 +293,7 @@ def _run_alone(book: Book, work: Callable[[Unit], T]) -> T:
                     answer = work(Unit(book, connection))
                     connection.commit()
                 except BaseException as error:
-                    _give_up(connection, error)
+                    _give_up(book, connection, error)
                     raise
                 return answer
         except GuardFailed as error:
@@ -292,16 +303,46 @@ def _run_alone(book: Book, work: Callable[[Unit], T]) -> T:
             state = database.sqlstate_of(error)
             if state in LOCK_STATES:
                 raise RequestInFlight() from error
-            if not (state in RETRIED_STATES or _connection_was_lost(error)):
+            met = state == UNIQUE_STATE and attempt < MET_MAX
+            if not (met or state in RETRIED_STATES or _connection_was_lost(error)):
                 raise _told(error) from error
         time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 (jitter)
     raise Unavailable("contention") from last
 
 
-def _give_up(connection: Any, error: BaseException) -> None:
-    """Roll back; a connection that was lost is thrown away instead of going back to the pool."""
-    if isinstance(error, _DATABASE_ERRORS) and _connection_was_lost(error):
+def _look(book: Book, work: Callable[[Unit], T], *, immediate: bool = False, snapshot: bool = False) -> T:
+    """Run work and roll back. Begun again when a guard moved, or when the connection was dead before it had told anything:
+    later than that the work may have shown what it read."""
+    last: BaseException | None = None
+    for _attempt in range(ATTEMPTS_MAX):
+        unit: Unit | None = None
+        try:
+            with _connected(book) as connection:
+                try:
+                    if snapshot and not book.is_sqlite:
+                        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    _begin(book, connection, immediate=immediate)
+                    unit = Unit(book, connection)
+                    answer = work(unit)
+                    connection.rollback()
+                except BaseException as error:
+                    _give_up(book, connection, error)
+                    raise
+                return answer
+        except GuardFailed as error:
+            last = error
+        except _DATABASE_ERRORS as error:
+            last = error
+            if book.is_sqlite or not _connection_was_lost(error) or (unit is not None and unit.was_told):
+                raise _told(error) from error
+    raise Unavailable("contention") from last
+
+
+def _give_up(book: Book, connection: Any, error: BaseException) -> None:
+    """Roll back; a lost connection is thrown away, and so are those that idle: a server that restarted took them all."""
+    if isinstance(error, _DATABASE_ERRORS) and not book.is_sqlite and _connection_was_lost(error):
         connection.invalidate()
+        book.engine.dispose()
     else:
         connection.rollback()
 

@@ -16,7 +16,7 @@ def find_holder(unit: Unit, text: str) -> str:
     Raises: NotFound; Ambiguous when several people share the phone (their cards tell them apart).
     """
     plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
-    if re.fullmatch(r"[VHT][0-9]{1,9}", plain) and people.lock(unit, plain) is not None:
+    if re.fullmatch(r"[VHT][0-9]{1,9}", plain) and people.is_known(unit, plain):
         return plain
     carded = people.by_card(unit, plain) if plain.isdigit() else None
     if carded is not None and carded[0]:
