@@ -9,7 +9,7 @@ from flask import Response, redirect
 from flask_babel import gettext as _
 
 from ledger.domain.act import instant
-from ledger.domain.cycle import Cycle
+from ledger.domain.cycle import Cycle, last_day
 from ledger.storage import batches, journal_pages, statements
 from ledger.storage import cycles as store
 from ledger.storage.unit_of_work import Unit
@@ -120,7 +120,7 @@ def _todo(unit: Unit, known: list[Cycle]) -> list[dict[str, Any]]:
             )
     count, first = journal_pages.open_objections(unit)
     if count:
-        sub = _("最早一条要在%(at)s前答复", at=moment(first))
+        sub = _("最早一条%(day)s到期", day=day(last_day(first, unit.book.settings.zone))) if first else ""
         items.append(_item(_("%(n)s条异议等答复", n=count), "objections", _("去答复"), sub=sub, urgent=_is_soon(first)))
     count, first = journal_pages.waiting_attendances(unit)
     if count:
