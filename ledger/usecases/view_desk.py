@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ledger.domain.cycle import local_date, start_of_day
-from ledger.domain.errors import CycleClosed, Forbidden, HoldExpired, LedgerError, NotFound, WrongStation
+from ledger.domain.errors import AgentNotNamed, CycleClosed, Forbidden, HoldExpired, LedgerError, NotFound, WrongStation
 from ledger.domain.people import Actor, mask_name
-from ledger.storage import desk_screen, goods, journal, people, statements
+from ledger.storage import agents, desk_screen, goods, journal, people, statements
 from ledger.storage.desk_screen import OpenDesk, Piece, ShelfGood
 from ledger.storage.goods import Hold, Redemption, Station
 from ledger.storage.unit_of_work import Unit
@@ -59,6 +59,7 @@ class Facing:
 
     how: code, card or hold, as `identify` says. blocked: why nothing can be handed over now, or None. hold: what a pick-up
     code names. waiting: the person's other holds. goods: what stands on the shelf, empty when a hold is picked up.
+    agents: masked names of those who may collect for the person, first named first.
     """
 
     how: str
@@ -71,6 +72,7 @@ class Facing:
     hold: Waiting | None
     waiting: tuple[Waiting, ...]
     goods: tuple[ShelfGood, ...]
+    agents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def facing(unit: Unit, actor: Actor, *, station: str, shown: str, now: datetime,
     others = [h for h in goods.holds_of(unit, who.holder) if h.expires_at > now and not (hold and h.id == hold.hold.id)]
     return Facing(
         who.how, person(unit, who.holder, who.card), balance.spendable, balance.pending, balance.debt, _last_time(unit, who.holder),
-        blocked, hold, tuple(waiting(unit, h) for h in others), shelf,
+        blocked, hold, tuple(waiting(unit, h) for h in others), shelf, _agents(unit, who.holder),
     )  # fmt: skip
 
 
@@ -213,6 +215,22 @@ def stations_of(unit: Unit, actor: Actor, most: int = 200) -> list[Station]:
     if "" in scopes or actor.is_console:
         return [Station(*row) for row in unit.rows(goods.STATIONS, after="", most=most)]
     return [found for code in sorted(set(scopes)) if (found := goods.station(unit, code)) is not None]
+
+
+def check_agent(unit: Unit, holder: str, card: str, now: datetime) -> None:
+    """Whether this card is that of somebody the holder named; handing over decides again.
+
+    Raises: AgentNotNamed, and what `identify` raises.
+    """
+    seen = identify(unit, card, now=now)
+    if seen.how != "card" or not agents.is_agent(unit, holder, seen.holder):
+        raise AgentNotNamed()
+
+
+def _agents(unit: Unit, holder: str) -> tuple[str, ...]:
+    ids = agents.agents_of(unit, holder)
+    names = people.names(unit, ids)
+    return tuple(mask_name(names[id]) for id in ids if id in names)
 
 
 def _cycle(unit: Unit, now: datetime) -> tuple[str, CycleClosed | None]:

@@ -7,9 +7,10 @@ import gzip
 import pytest
 
 from ledger.passes.links import url_of
-from ledger.storage import access, goods
+from ledger.storage import access, goods, journal
 from ledger.storage.sql import Statement
 from ledger.usecases.identify import signer
+from ledger.usecases.name_agent import name_agent
 from ledger.usecases.reserve_goods import pick_up_code
 from ledger.usecases.set_pin import set_pin
 from ledger.web.station import desk as desk_views
@@ -232,6 +233,35 @@ def test_a_card_without_pin_is_handed_over_before_a_witness(district, keeper):
     assert page.status == 403 and "这张卡不能作证，积分没动" in page.words
     page = page.submit("/station/witness", code=district.card("V000004"))
     assert page.at == "/station/desk" and "已发放肥皂1块" in page.words
+
+
+def test_a_named_agent_collects_with_their_own_card(district, keeper):
+    name_agent(district.book, district.request("name_agent", district.as_volunteer()), agent=district.card("V000002"))
+    page = keeper.scan(link(district, district.code()))
+    assert "代领：欧**娜" in page.words
+    page = page.submit("/station/hand-over", **{"quantity-SP-03": "1", "presence": "agent"})
+    assert page.at == "/station/agent" and "请代领人刷卡" in page.words
+    page = page.submit("/station/agent", code=district.card("V000006"))
+    assert page.status == 403 and "没有登记这位代领人" in page.words
+    page = page.submit("/station/agent", code=district.card("V000002"))
+    assert "已发放肥皂1块" in page.words
+    act = district.book.read(lambda unit: journal.act_by_id(unit, redemptions(district)[0].id))
+    assert (act.subject, act.collected_by) == ("V000001", "V000002")
+
+
+def test_an_agent_with_a_card_still_needs_its_pin(district, keeper):
+    give_pin(district)
+    name_agent(district.book, district.request("name_agent", district.as_volunteer()), agent=district.card("V000002"))
+    page = keeper.scan(district.card()).submit("/station/hand-over", **{"quantity-SP-03": "1", "presence": "agent"})
+    page = page.submit("/station/agent", code=district.card("V000002"))
+    assert page.at == "/station/pin"
+    assert "已发放肥皂1块" in page.submit("/station/pin", pin="258036").words
+
+
+def test_a_code_opened_by_the_keepers_own_camera_comes_to_the_desk(district, keeper):
+    keeper.scan(link(district, district.code(district.neighbour)))
+    page = keeper.get("/q/" + district.code())
+    assert page.at == "/station/desk" and "王*兰" in page.words and "欧**娜" not in page.words
 
 
 def test_a_hold_is_collected_by_its_code_with_one_button(district, keeper):

@@ -34,13 +34,14 @@ UNKNOWN_CODES: Final = frozenset({"request_in_flight"})
 FACING: Final = frozenset({VOLUNTEER_CODE, CARD, HOLD})
 QUANTITY: Final = "quantity-"
 DIGITS_MAX: Final = 6
+AGENT: Final = "agent"
 
 
 @blueprint.get("/desk")
 @gate.allow("keeper")
 def desk() -> Response:
     """The desk as it stands: somebody's panel while their ticket lives, the receipt just made, or an empty box."""
-    ticket = tickets.current(gate.now()) or _brought()
+    ticket = _brought() or tickets.current(gate.now())
     if ticket is not None and _has_outcome(ticket):
         return _settled(ticket)
     return page(ticket)
@@ -79,12 +80,7 @@ def hand_over() -> Response:
         ticket = tickets.choose(ticket, chosen_items())
         if not ticket.items:
             raise InvalidInput("items", "missing")
-        who = gate.book().read(lambda unit: _facing(unit, ticket))
-        if who.how == "card":
-            return go("station.pin" if who.person.has_pin else "station.witness")
-        return done(give(ticket))
-    except WitnessRequired:
-        return go("station.witness")
+        return go("station.agent") if typed("presence") == AGENT else proved(ticket)
     except LedgerError as error:
         return not_done(ticket, error)
 
@@ -102,14 +98,25 @@ def collect() -> Response:
         return not_done(ticket, error)
 
 
+def proved(ticket: Ticket) -> Response:
+    """Hand over at once what a fresh code proves; a card goes on to its PIN or to a witness."""
+    try:
+        who = gate.book().read(lambda unit: facing(unit, ticket))
+        if who.how == "card":
+            return go("station.pin" if who.person.has_pin else "station.witness")
+        return done(give(ticket))
+    except WitnessRequired:
+        return go("station.witness")
+
+
 def give(ticket: Ticket, *, pin: str = "", witness: str = "") -> Answer:
     """Hand over a walk-up's goods under the ticket's key. Neither PIN nor witness is part of what the key is bound to."""
     station = current()
     items = [Item(sku, quantity) for sku, quantity in sorted(ticket.items.items())]
-    body = {"station": station, "shown": ticket.shown, "items": [[item.sku, item.quantity] for item in items]}
+    body = {"station": station, "shown": ticket.shown, "items": [[item.sku, item.quantity] for item in items], "agent": ticket.agent}
     return hand_over_at_once(
         gate.book(), page_request("hand_over", body), station=station, items=items, shown=ticket.shown, seen_at=ticket.seen_at, pin=pin,
-        witness=witness,
+        witness=witness, agent=ticket.agent,
     )  # fmt: skip
 
 
@@ -173,7 +180,7 @@ def _values(unit: Unit, ticket: Ticket | None, *, refused: LedgerError | None, a
     who, at_box = None, None if about_goods else refused
     if ticket is not None:
         try:
-            who = _facing(unit, ticket)
+            who = facing(unit, ticket)
         except LedgerError as error:
             at_box = at_box or refused or error
     last = view_desk.last_handed_over(unit, actor, code, now)
@@ -187,6 +194,7 @@ def _values(unit: Unit, ticket: Ticket | None, *, refused: LedgerError | None, a
         "blocked": showing.blocked_words(who.blocked) if who and who.blocked else "",
         "closed": sentence_of(standing.closed) if standing.closed else "",
         "needs_card_proof": bool(who and who.how == "card" and not who.hold),
+        "presence": showing.presence(who.agents) if who and who.agents and not who.hold else None,
         "key": ticket.key if ticket else "",
         "refused": {"text": _told(refused), "code": refused.code} if refused and about_goods and who else None,
         "undo": showing.undo(last, new_request_key()) if last else None,
@@ -200,7 +208,8 @@ def _who(who: Facing) -> dict[str, Any]:
     return {"person": showing.person(who.person, who), "state": showing.state(who), "marks": showing.marks(who), "spendable": spendable}
 
 
-def _facing(unit: Unit, ticket: Ticket) -> Facing:
+def facing(unit: Unit, ticket: Ticket) -> Facing:
+    """Who the ticket says stands here."""
     return view_desk.facing(unit, gate.actor(), station=current(), shown=ticket.shown, now=gate.now(), seen_at=ticket.seen_at)
 
 
@@ -232,7 +241,7 @@ def chosen_items() -> dict[str, int]:
 
 def _hold_of(ticket: Ticket) -> str:
     """The id of the hold the ticket's pick-up code names."""
-    found = gate.book().read(lambda unit: _facing(unit, ticket))
+    found = gate.book().read(lambda unit: facing(unit, ticket))
     if found.hold is None:
         raise PassInvalid()
     return found.hold.hold.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -16,9 +16,12 @@ from ledger.web import gate
 from ledger.web.public.telling import points
 from ledger.web.refusing import sentence_of
 from ledger.web.station import showing, tickets
-from ledger.web.station.desk import done, give, is_unknown, not_done, ticket_of_form, unknown_page
+from ledger.web.station.desk import done, facing, give, is_unknown, not_done, proved, ticket_of_form, unknown_page
 from ledger.web.station.place import bar, blueprint, current, go, keeper_name, standing_of, typed
 from ledger.web.station.tickets import Ticket
+
+CARD_REFUSALS: Final = frozenset({"witness_required", "agent_not_named", "pass_invalid", "pass_revoked", "pass_expired", "not_found"})
+"""What is wrong with the card that was shown, not with the hand-over."""
 
 
 @blueprint.get("/pin")
@@ -44,6 +47,29 @@ def take_pin() -> Response:
         return _refused(ticket, error)
 
 
+@blueprint.get("/agent")
+@gate.allow("keeper")
+def agent() -> Response:
+    """The card of whoever collects for the person."""
+    return _show("station/agent.html", _("代领人"))
+
+
+@blueprint.post("/agent")
+@gate.allow("keeper")
+def take_agent() -> Response:
+    """Believe the agent's card, then go on as for the person: a fresh code is enough, a card needs its PIN or a witness."""
+    ticket, card = ticket_of_form(), tickets.normal(typed("code"))
+    if isinstance(ticket, Response):
+        return ticket
+    try:
+        gate.book().read(lambda unit: view_desk.check_agent(unit, facing(unit, ticket).person.holder, card, gate.now()))
+        return proved(tickets.choose(ticket, ticket.items, agent=card))
+    except LedgerError as error:
+        if error.code in CARD_REFUSALS:
+            return _show("station/agent.html", _("代领人"), refused=error)
+        return _refused(ticket, error)
+
+
 @blueprint.get("/witness")
 @gate.allow("keeper")
 def witness() -> Response:
@@ -60,7 +86,7 @@ def take_witness() -> Response:
     try:
         return done(give(ticket, witness=tickets.normal(typed("code"))))
     except LedgerError as error:
-        if error.code in ("witness_required", "pass_invalid", "pass_revoked", "pass_expired", "not_found"):
+        if error.code in CARD_REFUSALS:
             return _show("station/witness.html", _("证人"), refused=error)
         return _refused(ticket, error)
 
@@ -86,7 +112,7 @@ def _show(template: str, title: str, *, refused: LedgerError | None = None) -> R
 
 
 def _values(unit: Unit, ticket: Ticket) -> dict[str, Any]:
-    who = view_desk.facing(unit, gate.actor(), station=current(), shown=ticket.shown, now=gate.now(), seen_at=ticket.seen_at)
+    who = facing(unit, ticket)
     chosen = [(good, ticket.items[good.sku]) for good in who.goods if good.sku in ticket.items]
     used = sum(Line(good.sku, good.name, count, good.price_points).points for good, count in chosen)
     return {

@@ -61,6 +61,15 @@ def marks(facing: Facing) -> list[dict[str, str]]:
     return said
 
 
+def presence(agents: Sequence[str]) -> list[dict[str, str]]:
+    """Options of who_is_here: the person, or somebody they named."""
+    names = "、".join(agents)
+    return [
+        {"value": "self", "label": _("本人")},
+        {"value": "agent", "label": _("代领：%(names)s", names=names), "sub": _("要刷代领人的卡")},
+    ]
+
+
 def tiles(facing: Facing, chosen: Mapping[str, int]) -> list[dict[str, Any]]:
     """Goods for goods_tile and cart: what may be taken, or greyed with the reason in words."""
     return [_tile(good, facing.spendable, chosen.get(good.sku, 0)) for good in facing.goods]

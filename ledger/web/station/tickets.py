@@ -26,12 +26,16 @@ SHOWN_MAX: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """shown: what was scanned, typed or said. seen_at: when. key: request key of this hand-over. items: sku → pieces chosen so far."""
+    """shown: what was scanned, typed or said. seen_at: when. key: request key of this hand-over. items: sku → pieces chosen so far.
+
+    agent: the card of whoever collects for the person, once it was shown.
+    """
 
     shown: str
     seen_at: datetime
     key: str
     items: Mapping[str, int] = field(default_factory=dict)
+    agent: str = ""
 
 
 def take(shown: str, now: datetime) -> Ticket:
@@ -43,12 +47,18 @@ def take(shown: str, now: datetime) -> Ticket:
 
 
 def keep(ticket: Ticket) -> None:
-    session[NAME] = {"shown": ticket.shown, "seen": micros(ticket.seen_at), "key": ticket.key, "items": dict(ticket.items)}
+    session[NAME] = {
+        "shown": ticket.shown,
+        "seen": micros(ticket.seen_at),
+        "key": ticket.key,
+        "items": dict(ticket.items),
+        "agent": ticket.agent,
+    }
 
 
-def choose(ticket: Ticket, items: Mapping[str, int]) -> Ticket:
-    """The same ticket with other goods chosen."""
-    chosen = replace(ticket, items=dict(items))
+def choose(ticket: Ticket, items: Mapping[str, int], *, agent: str = "") -> Ticket:
+    """The same ticket with other goods chosen, for the person or for the agent whose card was shown."""
+    chosen = replace(ticket, items=dict(items), agent=agent)
     keep(chosen)
     return chosen
 
@@ -58,7 +68,11 @@ def current(now: datetime) -> Ticket | None:
     kept: Any = session.get(NAME)
     try:
         ticket = Ticket(
-            str(kept["shown"]), instant(int(kept["seen"])), str(kept["key"]), {str(k): int(v) for k, v in kept["items"].items()}
+            str(kept["shown"]),
+            instant(int(kept["seen"])),
+            str(kept["key"]),
+            {str(k): int(v) for k, v in kept["items"].items()},
+            str(kept["agent"]),
         )
     except (TypeError, KeyError, ValueError):
         return None
