@@ -104,11 +104,14 @@ def export_command(
     cycle: Annotated[str | None, typer.Option("--cycle", help="只导出这个季度，如 2022Q3。")] = None,
 ) -> None:
     """把流水导出成别的记账程序能读的文件；不含姓名、电话。"""
-    from ledger.audit.export import export
+    from ledger.usecases.export_journal import export_journal
 
     now = session.current()
     with _progress("导出") as advance:
-        made = export(now.book, format.value, out, cycle, lambda acts: advance("凭证", acts))
+        request = now.request("export_journal")
+        made = export_journal(
+            now.book, request, format=format.value, out=out, cycle=cycle or "", progress=lambda acts: advance("凭证", acts)
+        )
     words = f"已写 {out}：{made['entries']} 张凭证，{made['postings']} 条分录，SHA-256 {made['sha256']}"
     now.show(made, lambda console: console.print(words))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ from ledger.storage import cycles, journal
 from ledger.storage.unit_of_work import Book, Unit
 from ledger.usecases.request import Request
 
+Progress = Callable[[int], None]
 
-def export_journal(book: Book, request: Request, *, format: str, out: Path, cycle: str = "") -> dict[str, Any]:
+
+def export_journal(
+    book: Book, request: Request, *, format: str, out: Path, cycle: str = "", progress: Progress | None = None
+) -> dict[str, Any]:
     """Export the whole journal, or one cycle of it.
 
     Returns: entries, postings, acts, sha256 of the file.
@@ -23,7 +28,7 @@ def export_journal(book: Book, request: Request, *, format: str, out: Path, cycl
     require(request.actor, "officer", "auditor")
     if cycle and book.read(lambda unit: cycles.cycle(unit, cycle)) is None:
         raise NotFound("cycle")
-    written = export(book, format, out, cycle or None)
+    written = export(book, format, out, cycle or None, progress)
     facts = {"format": format, "cycle": cycle, "entries": written["entries"], "postings": written["postings"], "sha256": written["sha256"]}
 
     def note(unit: Unit) -> None:

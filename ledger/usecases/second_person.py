@@ -16,7 +16,7 @@ def second_person(book: Book, request: Request, *, login: str, password: str, ot
     """
     if not login.strip() or not password:
         raise SecondPersonRequired()
-    attempt = sign_in._try(book, request.now, sign_in.normal_login(login), password, otp, address)
+    attempt = sign_in.try_password(book, request.now, sign_in.normal_login(login), password, otp, address)
     outcome = book.run(lambda unit: _settle(unit, request, attempt))
     if isinstance(outcome, LedgerError):
         raise outcome
@@ -25,16 +25,16 @@ def second_person(book: Book, request: Request, *, login: str, password: str, ot
     return outcome
 
 
-def _settle(unit: Unit, request: Request, attempt: sign_in._Attempt) -> Actor | LedgerError:
+def _settle(unit: Unit, request: Request, attempt: sign_in.Attempt) -> Actor | LedgerError:
     """As in `sign_in`: a refusal is returned so that its count and its act are kept."""
     check_failures.take_try(unit, attempt.counters, request.now)
     if attempt.login is None or not attempt.password_fits:
-        return sign_in._refuse(unit, request, attempt, "password", Unauthenticated())
+        return sign_in.refuse(unit, request, attempt, "password", Unauthenticated())
     if any(grant.role in NEEDS_OTP for grant in attempt.grants):
         if not attempt.otp:
             raise OtpRequired()
-        if not sign_in._take_otp(unit, attempt.login, attempt.otp, request.now):
-            return sign_in._refuse(unit, request, attempt, "otp", Unauthenticated())
+        if not sign_in.take_otp(unit, attempt.login, attempt.otp, request.now):
+            return sign_in.refuse(unit, request, attempt, "otp", Unauthenticated())
     check_failures.forgive(unit, attempt.counters)
     found = attempt.login
     return Actor(found.id, found.person, attempt.grants, "", found.login)

@@ -30,7 +30,7 @@ LOGIN_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class Attempt:
     """One try: what was typed, what was found, and what is counted. `rehashed` is set when the hash should be renewed."""
 
     login: Login | None
@@ -51,7 +51,7 @@ def sign_in(
     Returns: token, role, roles, login, person, expires_at (ISO 8601).
     Raises: Unauthenticated (unknown, disabled or wrong: one answer, one speed), OtpRequired, TooManyRequests.
     """
-    attempt = _try(book, request.now, normal_login(login), password, otp, address)
+    attempt = try_password(book, request.now, normal_login(login), password, otp, address)
     outcome = book.run(lambda unit: _settle(unit, request, attempt, kind, device))
     if isinstance(outcome, LedgerError):
         raise outcome
@@ -63,7 +63,7 @@ def normal_login(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()[: LOGIN_MAX * 2]
 
 
-def _try(book: Book, now: datetime, login: str, password: str, otp: str, address: str) -> _Attempt:
+def try_password(book: Book, now: datetime, login: str, password: str, otp: str, address: str) -> Attempt:
     """Everything slow, outside any writing unit: the hash takes tens of milliseconds."""
     account = check_failures.account(book, login)
     counters = (account, check_failures.address(book, address)) if address else (account,)
@@ -78,24 +78,24 @@ def _try(book: Book, now: datetime, login: str, password: str, otp: str, address
     usable = found.password_hash if found and not found.is_disabled else ""
     fits = is_secret(usable, password)
     rehashed = hash_secret(password) if fits and wants_rehash(usable) else ""
-    return _Attempt(
+    return Attempt(
         login=found, grants=grants, password_fits=fits, otp=otp.strip(), rehashed=rehashed, counters=counters
     )
 
 
-def _settle(unit: Unit, request: Request, attempt: _Attempt, kind: str, device: str) -> Answer | LedgerError:
+def _settle(unit: Unit, request: Request, attempt: Attempt, kind: str, device: str) -> Answer | LedgerError:
     """Count a failure or open the session. A refusal is returned, not raised, because its count and its act must be kept.
 
     The try is counted first: guesses that ran side by side are believed only while the count allows.
     """
     check_failures.take_try(unit, attempt.counters, request.now)
     if attempt.login is None or not attempt.password_fits:
-        return _refuse(unit, request, attempt, "password", Unauthenticated())
+        return refuse(unit, request, attempt, "password", Unauthenticated())
     if any(grant.role in NEEDS_OTP for grant in attempt.grants):
         if not attempt.otp:
             raise OtpRequired()
-        if not _take_otp(unit, attempt.login, attempt.otp, request.now):
-            return _refuse(unit, request, attempt, "otp", Unauthenticated())
+        if not take_otp(unit, attempt.login, attempt.otp, request.now):
+            return refuse(unit, request, attempt, "otp", Unauthenticated())
     check_failures.forgive(unit, attempt.counters)
     if attempt.rehashed:
         unit.change(access.SET_PASSWORD, id=attempt.login.id, password_hash=attempt.rehashed)
@@ -121,7 +121,7 @@ def welcome(
     }
 
 
-def _refuse(unit: Unit, request: Request, attempt: _Attempt, reason: str, error: LedgerError) -> LedgerError:
+def refuse(unit: Unit, request: Request, attempt: Attempt, reason: str, error: LedgerError) -> LedgerError:
     journal.post(unit, [refused(unit.book, request, attempt.login.id if attempt.login else "", reason)])
     return error
 
@@ -131,7 +131,7 @@ def refused(book: Book, request: Request, subject: str, reason: str) -> Act:
     return request.act(book, "sign_in_refused", subject=subject, facts={"kind": reason})
 
 
-def _take_otp(unit: Unit, login: Login, otp: str, now: datetime) -> bool:
+def take_otp(unit: Unit, login: Login, otp: str, now: datetime) -> bool:
     """Whether the digits fit this half minute or one beside it, and were not used before: a step is taken at most once."""
     if not login.otp_secret or not (otp.isascii() and otp.isdecimal() and len(otp) == 6):
         return False
