@@ -19,7 +19,8 @@ def notice_document(unit: Unit, name: str, *, pool: str = "", after: int = 0, mo
     """One page of a cycle's notice.
 
     Args: pool: a community's code, empty for all; after: the line number to go on behind.
-    Returns: cycle, state, noticed_at, ends_on, totals, pools, objections and lines in points; lines has at most `most`.
+    Returns: cycle, state, noticed_at, ends_on, totals, pools, objections and lines in points; lines has at most `most`, and
+    none once the quarter is sealed: a notice is withdrawn by itself.
     Raises: NotFound for an unknown cycle, or one whose notice has not been published.
     """
     known = cycles.cycle(unit, name)
@@ -30,7 +31,8 @@ def notice_document(unit: Unit, name: str, *, pool: str = "", after: int = 0, mo
         raise NotFound("notice")
     pools = _pools(unit, name)
     counted = objections.counts(unit, name)
-    lines = objections.shown_lines(unit, name, pool=pool, after=after, most=most)
+    withdrawn = cycle.state == "sealed"
+    lines = [] if withdrawn else objections.shown_lines(unit, name, pool=pool, after=after, most=most)
     return {
         **cycle_heading(unit, cycle),
         "totals": {
