@@ -136,14 +136,16 @@ class _Walk:
         try:
             due = part.due(act)
             findings = self._words.compare(act, due)
-            if part is self._service:
-                self._quarter.earned(act, due)
         except CannotReckon as error:
-            due, findings = Due(act.net), [self._words.cannot(act, error)]
+            due, findings = _as_told(act), [self._words.cannot(act, error)]
         except BROKEN as error:
-            due, findings = Due(act.net), [_unreadable(act, error)]
-        if findings and due.net != act.net:
+            due, findings = _as_told(act), [_unreadable(act, error)]
+        if due.net != act.net:
             self._ground.corrected[act.at.id] = due.net
+        if due.header.get("cycle", act.at.cycle) != act.at.cycle:
+            self._ground.moved_to[act.at.id] = due.header["cycle"]
+        if part is self._service:
+            self._quarter.earned(act, due)
         self._note(act, due, findings)
         self._ground.holdings.apply(due.net, act.net)
         self._count(act, due)
@@ -161,6 +163,9 @@ class _Walk:
 
     def _note(self, act: Told, due: Due, findings: list[Finding]) -> None:
         """Keep what differs in the quarter. Right amounts drawn from other lots wait: another order may explain them."""
+        for followed in self._ground.holdings.followed:
+            self._doubts.settles(act.at.recorded_at, followed)
+        self._ground.holdings.followed.clear()
         off = _misdrawn(act, due, findings)
         late = [(self._ground.place, finding) for finding in findings] if self._is_asked(act, due) else []
         if off:
@@ -235,6 +240,10 @@ def _misdrawn(act: Told, due: Due, findings: list[Finding]) -> dict[str, int]:
     if any(totals.values()):
         return {}
     return {path: amount for (path, commodity), amount in off.items() if amount and group_of(path, commodity)}
+
+
+def _as_told(act: Told) -> Due:
+    return Due(act.net, header={"kind": act.at.kind, "cycle": act.at.cycle})
 
 
 def _unreadable(act: Told, error: BaseException) -> Finding:

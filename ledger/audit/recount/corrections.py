@@ -30,12 +30,12 @@ class Corrections(Part):
         if act.at.kind == "debt_paid":
             return self._paid(act)
         original = self.ground.original(act.at.reverses)
-        sums = opposite(self.ground.net_of(original))
+        cycles = (original.at.cycle, self.ground.quarter_booked(act, original))
+        header = {"subject": original.at.subject, "cycle": act.at.cycle if act.at.cycle in cycles else cycles[0]}
+        due = self.ground.following(act, original, lambda sums: Due(opposite(sums), header=header))
         if act.at.batch:
-            self._check_debts(act, sums)
-        cycles = (original.at.cycle, self.ground.booked_in(act, original.at.cycle))
-        cycle = act.at.cycle if act.at.cycle in cycles else cycles[0]
-        return Due(sums, header={"subject": original.at.subject, "cycle": cycle})
+            self._check_debts(act, due.net)
+        return due
 
     def hear(self, act: Told, _original: Told) -> None:
         """Remember what came back at one moment, in the order in which it came."""

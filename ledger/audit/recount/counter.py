@@ -27,9 +27,10 @@ class Counter(Part):
         if act.at.kind == "hold_placed":
             return self._held(act)
         if act.at.kind == "handed_over":
-            return self._collected(self.ground.original(act.at.resolves)) if act.at.resolves else self._walked_up(act)
+            return self._collected(act) if act.at.resolves else self._walked_up(act)
         original = self.ground.original(act.at.reverses if act.at.kind == "hand_over_reversed" else act.at.resolves)
-        return Due(opposite(self.ground.net_of(original)), header={"subject": original.at.subject, "cycle": original.at.cycle})
+        header = {"subject": original.at.subject, "cycle": original.at.cycle}
+        return self.ground.following(act, original, lambda sums: Due(opposite(sums), header=header))
 
     def hear(self, act: Told, original: Told) -> None:
         """A hold that is resolved is not asked for again."""
@@ -62,12 +63,18 @@ class Counter(Part):
             legs += self._cost(act.at.station, session, receipt, -amount)
         return Due(net_of(legs), {"items": items})
 
-    def _collected(self, hold: Told) -> Due:
+    def _collected(self, act: Told) -> Due:
         """What the hold kept goes over the counter, at the prices it was placed at."""
-        items = self._items.get(hold.at.id, hold.facts.get("items"))
-        session, station = hold.at.session, hold.at.station
-        legs: list[Posting] = []
-        for (path, commodity), amount in self.ground.net_of(hold).items():
+        hold = self.ground.original(act.at.resolves)
+        told, items = act.fact("items"), self._items.get(hold.at.id)
+        if items is None or told == hold.facts.get("items"):
+            items = hold.facts.get("items")
+        header = {"subject": hold.at.subject, "cycle": hold.at.cycle, "station": hold.at.station, "session": hold.at.session}
+        return self.ground.following(act, hold, lambda sums: Due(self._released(hold, sums), {"items": items}, header))
+
+    def _released(self, hold: Told, sums: Net) -> Net:
+        session, legs = hold.at.session, list[Posting]()
+        for (path, commodity), amount in sums.items():
             if amount < 0 or not path.startswith(HELD):
                 continue
             source = account.Account(path, commodity)
@@ -75,9 +82,8 @@ class Counter(Part):
                 legs += move(source, account.redeemed(session, _pool(lot_of(path))), amount)
             else:
                 legs += move(source, account.handed(session, commodity), amount)
-                legs += self._cost(station, session, lot_of(path), amount)
-        header = {"subject": hold.at.subject, "cycle": hold.at.cycle, "station": station, "session": session}
-        return Due(net_of(legs), {"items": items}, header)
+                legs += self._cost(hold.at.station, session, lot_of(path), amount)
+        return net_of(legs)
 
     def _priced(self, act: Told) -> list[dict[str, Any]]:
         """The items with the price that was in force; a change within five minutes may have been seen or not."""

@@ -35,8 +35,8 @@ class Ground:
     """Shared by all parts.
 
     target: the quarter that is replayed. place: how many acts have gone by. corrected: what acts whose postings were wrong
-    should have posted, by id, so that one wrong entry does not make those that follow it look wrong. comings: looks up the
-    check-ins of the person at the activity that an act is about.
+    should have posted, by id, so that one wrong entry does not make those that follow it look wrong. moved_to: the quarter where
+    acts that say another one belong. comings: looks up the check-ins of the person at the activity that an act is about.
     """
 
     def __init__(self, *, published: Published, quarters: Quarters, target: str, zone: str, plan: Plan, scale: PointScale) -> None:
@@ -50,6 +50,7 @@ class Ground:
         self.holdings = Holdings()
         self.lots: dict[str, LotOpened] = {}
         self.corrected: dict[str, Net] = {}
+        self.moved_to: dict[str, str] = {}
         self.originals: Mapping[str, Told] = {}
         self.comings: Callable[[Told], Sequence[Told]] = lambda _act: ()
         self.place = 0
@@ -60,17 +61,25 @@ class Ground:
             raise CannotReckon("它所依据的凭证不在账上", field="resolves", expected="在账的凭证", found=id or "")
         return self.originals[id]
 
-    def net_of(self, original: Told) -> Net:
-        """What the original should have posted."""
-        return self.corrected.get(original.at.id, original.net)
+    def following(self, act: Told, original: Told, make: Callable[[Net], Due]) -> Due:
+        """What an act that follows from another should have said, made from the other's postings.
+
+        When those were wrong, an act that follows them as they should have been, or as they stand, is right: only the first is named.
+        """
+        due = make(self.corrected.get(original.at.id, original.net))
+        if due.net != act.net and original.at.id in self.corrected:
+            plain = make(original.net)
+            return plain if plain.net == act.net else due
+        return due
+
+    def quarter_booked(self, act: Told, original: Told) -> str:
+        """The quarter an act about another one is booked in: that of the other, or the present one once that is sealed."""
+        name = self.moved_to.get(original.at.id, original.at.cycle)
+        return self.quarter_of(act) if self.quarters.is_past(name, "sealed") else name
 
     def quarter_of(self, act: Told) -> str:
         """The quarter in which an act was recorded."""
         return name_of(local_date(instant(act.at.recorded_at), self.zone))
-
-    def booked_in(self, act: Told, name: str) -> str:
-        """The quarter an entry about `name` is booked in: that one, or the present one once it is sealed."""
-        return self.quarter_of(act) if self.quarters.is_past(name, "sealed") else name
 
     def open_lot(self, path: str, expires_at: int | None, by: Told) -> None:
         """The first entry into a lot writes its date; later ones leave it."""

@@ -5,7 +5,7 @@ The second is needed where an earlier entry was wrong: what followed it was done
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,11 +31,15 @@ def group_of(path: str, commodity: str) -> str:
 
 
 class Holdings:
-    """Balances by group of accounts."""
+    """Balances by group of accounts.
+
+    followed: of the entry at hand, by how much it differs from what should have been where it followed what was really there.
+    """
 
     def __init__(self) -> None:
         self._due: dict[str, dict[str, int]] = {}
         self._drift: dict[str, dict[str, int]] = {}
+        self.followed: list[dict[str, int]] = []
 
     def due(self, group: str) -> Balances:
         """What the accounts of a group should hold now."""
@@ -52,6 +56,8 @@ class Holdings:
             return expected
         if reckon(self._real(group)) != told:
             return expected
+        if expected is not None:
+            self.followed.append(_sum([told, _opposite(expected)]))
         self._due[group] = self._real(group)
         del self._drift[group]
         return told
@@ -110,16 +116,19 @@ class Doubts:
 
     def cancels(self, doubt: Doubt) -> bool:
         """Whether the doubt and those before it within five minutes add up to nothing; otherwise it stays open."""
-        near = self._near(doubt)
-        for group in ([d] for d in near):
-            if _sum([doubt, *group]) == {}:
-                self._drop(group)
-                return True
-        if len(near) > 1 and _sum([doubt, *near]) == {}:
-            self._drop(near)
+        if self.settles(doubt.at, doubt.off):
             return True
         for path in doubt.off:
             self._open.setdefault(path, []).append(doubt)
+        return False
+
+    def settles(self, at: int, off: Mapping[str, int]) -> bool:
+        """Whether one open doubt, or all of them together, add up to nothing with this; they are then dropped."""
+        near = self._near(at, off)
+        for group in (*([doubt] for doubt in near), near):
+            if group and not _sum([off, *(doubt.off for doubt in group)]):
+                self._drop(group)
+                return True
         return False
 
     def standing(self) -> list[tuple[int, Finding]]:
@@ -127,19 +136,23 @@ class Doubts:
         doubts = {id(doubt): doubt for group in self._open.values() for doubt in group}
         return [finding for doubt in doubts.values() for finding in doubt.findings]
 
-    def _near(self, doubt: Doubt) -> list[Doubt]:
-        found = {id(d): d for path in doubt.off for d in self._open.get(path, ()) if abs(doubt.at - d.at) <= TOLERANCE}
+    def _near(self, at: int, off: Mapping[str, int]) -> list[Doubt]:
+        found = {id(doubt): doubt for path in off for doubt in self._open.get(path, ()) if abs(at - doubt.at) <= TOLERANCE}
         return list(found.values())
 
     def _drop(self, doubts: list[Doubt]) -> None:
         for doubt in doubts:
             for path in doubt.off:
-                self._open[path] = [d for d in self._open[path] if d is not doubt]
+                self._open[path] = [other for other in self._open[path] if other is not doubt]
 
 
-def _sum(doubts: list[Doubt]) -> dict[str, int]:
+def _opposite(amounts: Balances) -> dict[str, int]:
+    return {path: -amount for path, amount in amounts.items()}
+
+
+def _sum(amounts: Iterable[Balances]) -> dict[str, int]:
     totals: dict[str, int] = {}
-    for doubt in doubts:
-        for path, amount in doubt.off.items():
+    for each in amounts:
+        for path, amount in each.items():
             totals[path] = totals.get(path, 0) + amount
     return {path: amount for path, amount in totals.items() if amount}

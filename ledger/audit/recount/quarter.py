@@ -57,15 +57,14 @@ class Quarter(Part):
             return self._lapsed(act)
         original = self.ground.original(act.at.resolves)
         if act.at.kind == "points_voided":
-            header = {"subject": original.at.subject, "cycle": self.ground.booked_in(act, original.at.cycle)}
-            return Due(opposite(self.ground.net_of(original)), header=header)
-        return self._settled(act, original)
+            header = {"subject": original.at.subject, "cycle": self.ground.quarter_booked(act, original)}
+            return self.ground.following(act, original, lambda sums: Due(opposite(sums), header=header))
+        return self.ground.following(act, original, lambda sums: self._settled(act, original, sums))
 
     def earned(self, act: Told, due: Due) -> None:
         """Take in that an attendance of the target quarter earned: its points wait for the notice."""
         if due.header.get("cycle") == self.ground.target and due.header.get("kind") == "service_earned":
-            pool = self.ground.published.pool(self.ground.published.activity(act))
-            self._unresolved[act.at.id] = (pool, act)
+            self._unresolved[act.at.id] = (self._pool(act), act)
 
     def hear(self, act: Told, original: Told) -> None:
         self._unresolved.pop(original.at.id, None)
@@ -121,17 +120,27 @@ class Quarter(Part):
 
     # -- notice and settlement -----------------------------------------------------------------------------------------------------
     def _published(self, act: Told) -> Due:
-        """All points of the quarter that are not yet resolved, numbered by pool and time."""
+        """All points of the quarter that are not yet resolved, numbered by pool and time.
+
+        Their sum follows the earnings as they should have been, or as they stand.
+        """
         if act.at.subject != self.ground.target:
             return Due()
         lines = sorted(self._unresolved.values(), key=lambda line: (line[0], line[1].at.recorded_at, line[1].at.id))
         self._notice = [told.at.id for _, told in lines]
-        points = sum(sum(_pending(self.ground.net_of(told)).values()) for _, told in lines)
+        nets = [(self.ground.corrected.get(told.at.id, told.net), told.net) for _, told in lines]
+        sums = [sum(sum(_pending(each[n]).values()) for each in nets) for n in (0, 1)]
+        points = sums[1] if act.facts.get("points") == sums[1] else sums[0]
         return Due(facts={"lines": len(lines), "points": points})
 
-    def _settled(self, act: Told, original: Told) -> Due:
-        holder = original.at.subject
-        pending = _pending(self.ground.net_of(original))
+    def _pool(self, act: Told) -> str:
+        try:
+            return self.ground.published.pool(self.ground.published.activity(act))
+        except CannotReckon:
+            return ""
+
+    def _settled(self, act: Told, original: Told, sums: Net) -> Due:
+        holder, pending = original.at.subject, _pending(sums)
         if len(pending) != 1:
             raise CannotReckon("它所结转的凭证没有待公示的积分", field="resolves", expected="service_earned", found=original.at.kind)
         (path, steps), *_ = pending.items()
@@ -146,7 +155,7 @@ class Quarter(Part):
             legs += move(source, wallet, steps - paid)
             self.ground.open_lot(wallet.path, expires_at, act)
         facts = {"lot": lot_of(wallet.path)} | ({"expires_at": expires_at} if "expires_at" in act.facts else {})
-        return Due(net_of(legs), facts, {"subject": holder, "cycle": self.ground.booked_in(act, original.at.cycle)})
+        return Due(net_of(legs), facts, {"subject": holder, "cycle": self.ground.quarter_booked(act, original)})
 
     def _wallet(self, act: Told, holder: str, lot: str) -> account.Account:
         """The lot of the same name, or that of the present quarter when that one is over."""

@@ -34,10 +34,11 @@ class Visit:
 
 @dataclass(slots=True)
 class Imported:
-    """What one batch of sign-in sheets brought, to be held against what its header counted."""
+    """What one batch of sign-in sheets brought, by reckoning and as told, to be held against what its header counted."""
 
     attendances: int = 0
     points: int = 0
+    told_points: int = 0
     concerns_target: bool = False
 
 
@@ -52,6 +53,8 @@ class Service(Part):
         self._used: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
 
     def due(self, act: Told) -> Due:
+        if act.at.batch:
+            self._count(act)
         activity = self.ground.published.activity(act)
         rule = self.ground.published.rule(activity)
         attendance = str(act.fact("attendance"))
@@ -83,7 +86,8 @@ class Service(Part):
         return found
 
     def _off(self, header: Told, counts: dict[str, Any], mine: Imported) -> list[Finding]:
-        points = self.ground.number(mine.points)
+        told_points = self.ground.number(mine.told_points)
+        points = told_points if told_points == counts.get("points") else self.ground.number(mine.points)
         pairs = (("attendances", counts.get("attendances"), mine.attendances, "人次"), ("points", counts.get("points"), points, "分"))
         return [
             Finding(
@@ -94,15 +98,21 @@ class Service(Part):
             if told is not None and told != found
         ]  # fmt: skip
 
+    def _count(self, act: Told) -> None:
+        mine, told = self.imported.setdefault(act.at.batch, Imported()), _told_points(act)
+        mine.attendances += 1
+        mine.points += told
+        mine.told_points += told
+        mine.concerns_target |= act.at.cycle == self.ground.target
+
     # -- on paper ------------------------------------------------------------------------------------------------------------------
     def _imported(self, act: Told, activity: Activity, rule: Rule, attendance: str) -> Due:
         minutes = _minutes_on_paper(act, activity)
         cycle = self.ground.quarters.for_fact(local_date(activity.starts_at, self.ground.zone), act)
         given = self._award(rule, activity, act, attendance, minutes)
-        mine = self.imported.setdefault(act.at.batch, Imported())
-        mine.attendances += 1
-        mine.points += given.points
-        mine.concerns_target |= cycle == self.ground.target or act.at.cycle == self.ground.target
+        mine = self.imported[act.at.batch]
+        mine.points += given.points - _told_points(act)
+        mine.concerns_target |= cycle == self.ground.target
         pool = self.ground.published.pool(activity)
         facts = {"minutes": minutes, "raw": given.raw, "capped_by": given.capped_by, "lot": lot_name(cycle, pool)}
         header = {"kind": "service_earned" if given.points else "service_served", "cycle": cycle}
@@ -180,6 +190,10 @@ def _minutes_on_paper(act: Told, activity: Activity) -> int:
     if came is not None and act.at.recorded_at == act.facts["came_at"] and type(told) is int and 0 <= told <= minutes:
         return told  # a time still to come is written as the moment of recording; only the most it can have been is known
     return minutes
+
+
+def _told_points(act: Told) -> int:
+    return sum(amount for (path, _), amount in act.net.items() if path.startswith("pending/"))
 
 
 def _legs(rule: Rule, pool: str, cycle: str, person: str, points: int, minutes: int) -> Net:
