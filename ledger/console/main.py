@@ -57,5 +57,5 @@ def _tell(error: BaseException, *, json_wanted: bool) -> None:
     problem = boundary.problem(error, "zh", audience="staff", now=clock.now())
     if json_wanted:
         report = getattr(error, "report", None) or {}
-        sys.stdout.write(json.dumps({**report, **problem}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**problem, **report}, ensure_ascii=False) + "\n")
     Console(stderr=True).print(f"{problem['title']}：{problem['detail']}（{problem['code']}）", highlight=False, markup=False)
