@@ -93,7 +93,7 @@ def _rows(unit: Unit) -> list[dict[str, Any]]:
 def _one(id: str, refused: LedgerError | None = None, reason: str = "") -> Response:
     roll, came = gate.book().read(lambda unit: view_activity.one_attendance(unit, gate.actor(), id))
     mine = came.attendance
-    kind, word = showing.STATES.get(mine.state, ("plain", mine.state))
+    kind, word = showing.state_words(mine)
     return page(
         "attendance.html", title=_("一次签到"), current="waiting", refused=refused, who={"name": came.person, "tail": came.card_tail},
         facts=showing.attendance_facts(roll, came), flags=showing.flag_words(mine), chip=kind, state=word,

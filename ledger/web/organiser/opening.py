@@ -7,8 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, flash, request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 from wtforms import DateField, Form, IntegerField, SelectField, StringField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -23,23 +22,21 @@ from ledger.web.organiser import showing
 from ledger.web.organiser.place import ROLES, blueprint, go, page
 from ledger.web.public.telling import today
 
-NEEDED = InputRequired(lazy_gettext("要填这一项。"))
+NEEDED = InputRequired(_("要填这一项。"))
 
 
 class ActivityForm(Form):
     """What the use case needs, as people type it: local dates and times."""
 
-    name = StringField(lazy_gettext("活动名称"), [NEEDED, Length(max=80, message=lazy_gettext("最多80个字。"))])
-    kind = StringField(lazy_gettext("类型"), [NEEDED, Length(max=40, message=lazy_gettext("最多40个字。"))], default="志愿服务")
-    area = SelectField(lazy_gettext("社区或网格"), [NEEDED])
-    place = StringField(lazy_gettext("集合地点"), [Optional(), Length(max=120, message=lazy_gettext("最多120个字。"))])
-    day = DateField(lazy_gettext("日期"), [NEEDED])
-    starts = TimeField(lazy_gettext("开始"), [NEEDED])
-    ends = TimeField(lazy_gettext("结束"), [NEEDED])
-    rule = SelectField(lazy_gettext("怎么计分"), [NEEDED])
-    capacity = IntegerField(
-        lazy_gettext("最多几人"), [Optional(), NumberRange(1, 100_000, message=lazy_gettext("填1到100000之间的整数。"))]
-    )
+    name = StringField(_("活动名称"), [NEEDED, Length(max=80, message=_("最多80个字。"))])
+    kind = StringField(_("类型"), [NEEDED, Length(max=40, message=_("最多40个字。"))], default="志愿服务")
+    area = SelectField(_("社区或网格"), [NEEDED])
+    place = StringField(_("集合地点"), [Optional(), Length(max=120, message=_("最多120个字。"))])
+    day = DateField(_("日期"), [NEEDED])
+    starts = TimeField(_("开始"), [NEEDED])
+    ends = TimeField(_("结束"), [NEEDED])
+    rule = SelectField(_("怎么计分"), [NEEDED])
+    capacity = IntegerField(_("最多几人"), [Optional(), NumberRange(1, 100_000, message=_("填1到100000之间的整数。"))])
 
     class Meta:
         locales = ("zh",)
@@ -59,7 +56,7 @@ def take_new() -> Response:
     """Open it, and go to its page, where the screen is one press away."""
     form = gate.book().read(_form)
     if not form.validate():
-        return _page(form, InvalidInput("body"), told=_("有几处要改，都标在下面。什么都没有写入。"))
+        return _page(form, InvalidInput("body"), told=str(_("有几处要改，都标在下面。什么都没有写入。")))
     starts_at, ends_at = _times(form.day.data, form.starts.data, form.ends.data)
     values: dict[str, Any] = {
         "name": form.name.data, "kind": form.kind.data, "area": form.area.data, "rule": form.rule.data, "capacity": form.capacity.data,
@@ -70,7 +67,8 @@ def take_new() -> Response:
         answer = open_activity(gate.book(), page_request("open_activity", body), starts_at=starts_at, ends_at=ends_at, **values)
     except LedgerError as error:
         return _page(form, error)
-    flash(_("“%(name)s”开好了，编号%(code)s。到点把签到码投到屏幕上。", name=answer["name"], code=answer["code"]), "done")
+    said = _("“%(name)s”开好了，编号%(code)s。到点把签到码投到屏幕上。", name=answer["name"], code=answer["code"])
+    flash(str(said), "done")
     return go("activity", id=answer["activity"])
 
 
@@ -96,4 +94,4 @@ def _times(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
 
 def _page(form: ActivityForm, refused: LedgerError | None = None, told: str = "") -> Response:
     key = optional_key() or new_request_key()
-    return page("new.html", title=_("开一个活动"), current="new", refused=refused, told=told, form=form, key=key)
+    return page("new.html", title=str(_("开一个活动")), current="new", refused=refused, told=told, form=form, key=key)

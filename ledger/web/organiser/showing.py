@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from ledger.domain.earning import Rule
 from ledger.storage.rollcall import Listed
@@ -15,34 +13,6 @@ from ledger.storage.service import Activity, Attendance
 from ledger.usecases.view_activity import Came, Roll
 from ledger.web import gate
 from ledger.web.public.telling import clock, day, hours, local, points, served, span
-
-FLAGS: Final[Mapping[str, Any]] = {
-    "far_away": lazy_gettext("签到时离现场远"),
-    "late": lazy_gettext("记到下一季"),
-    "closed_at_planned_end": lazy_gettext("没签退，按计划结束记"),
-    "no_sign_in": lazy_gettext("纸表没写到的时间"),
-    "no_sign_out": lazy_gettext("纸表没写走的时间"),
-}
-EVIDENCE: Final[Mapping[int, Any]] = {
-    0: lazy_gettext("自己填报"),
-    1: lazy_gettext("扫海报"),
-    2: lazy_gettext("现场扫码"),
-    3: lazy_gettext("扫码加会签"),
-}
-STATES: Final[Mapping[str, tuple[str, Any]]] = {
-    "in": ("chosen", lazy_gettext("在现场")),
-    "out": ("done", lazy_gettext("已签退")),
-    "waiting": ("waiting", lazy_gettext("等人批")),
-    "approved": ("done", lazy_gettext("已批")),
-    "rejected": ("refused", lazy_gettext("退回")),
-}
-CAPS: Final[Mapping[str, Any]] = {
-    "event": lazy_gettext("单次"),
-    "day": lazy_gettext("每日"),
-    "quarter": lazy_gettext("每季"),
-    "year": lazy_gettext("每年"),
-    "life": lazy_gettext("终身"),
-}
 
 
 def listed(one: Listed) -> dict[str, Any]:
@@ -76,7 +46,8 @@ def facts(roll: Roll) -> list[dict[str, str]]:
 
 def rule_words(rule: Rule) -> str:
     """每次活动5分（条款）: the rule's name with its clause, and caps if it has any."""
-    caps = "，".join(_("%(span)s上限%(n)s分", span=CAPS[name], n=points(steps)) for name, steps in sorted(rule.caps.items()))
+    spans = {"event": _("单次"), "day": _("每日"), "quarter": _("每季"), "year": _("每年"), "life": _("终身")}
+    caps = "，".join(_("%(span)s上限%(n)s分", span=spans[name], n=points(steps)) for name, steps in sorted(rule.caps.items()))
     return f"{rule.name}（{rule.clause}{'，' + caps if caps else ''}）"
 
 
@@ -87,7 +58,7 @@ def count_words(present: int, capacity: int | None) -> str:
 def came_row(came: Came) -> dict[str, Any]:
     """Somebody who came as a row of the list."""
     mine = came.attendance
-    kind, word = STATES.get(mine.state, ("plain", mine.state))
+    kind, word = state_words(mine)
     return {
         "id": mine.id,
         "name": came.person,
@@ -96,7 +67,7 @@ def came_row(came: Came) -> dict[str, Any]:
         "left": clock(mine.left_at) if mine.left_at else "",
         "minutes": hours(mine.minutes) if mine.minutes else "",
         "points": points(mine.points) if mine.points else "",
-        "evidence": f"L{mine.evidence_level} {EVIDENCE.get(mine.evidence_level, '')}",
+        "evidence": evidence_words(mine.evidence_level),
         "flags": flag_words(mine),
         "chip": kind,
         "state": word,
@@ -112,7 +83,7 @@ def approval_row(came: Came, activity: str) -> dict[str, Any]:
     return {
         "id": mine.id,
         "title": _("%(who)s 卡尾%(tail)s %(what)s", who=came.person, tail=came.card_tail, what=activity),
-        "sub": _("%(at)s到，%(how)s", at=clock(mine.came_at), how=EVIDENCE.get(mine.evidence_level, "")),
+        "sub": _("%(at)s到，%(how)s", at=clock(mine.came_at), how=evidence_words(mine.evidence_level)),
         "amount": "",
         "state": state,
         "why": "；".join(flags) if state == "flagged" else _("自己的，或自己记的，要别人批。"),
@@ -127,8 +98,8 @@ def attendance_facts(roll: Roll, came: Came) -> list[dict[str, str]]:
         {"label": _("活动"), "value": f"{roll.activity.name} {span(roll.activity.starts_at, roll.activity.ends_at)}"},
         {"label": _("到"), "value": clock(mine.came_at)},
         {"label": _("走"), "value": clock(mine.left_at) if mine.left_at else _("没签退")},
-        {"label": _("凭据"), "value": f"L{mine.evidence_level} {EVIDENCE.get(mine.evidence_level, '')}"},
-        {"label": _("规则要"), "value": f"L{roll.rule.min_evidence} {EVIDENCE.get(roll.rule.min_evidence, '')}"},
+        {"label": _("凭据"), "value": evidence_words(mine.evidence_level)},
+        {"label": _("规则要"), "value": evidence_words(roll.rule.min_evidence)},
         {"label": _("谁记的"), "value": came.recorded_by or _("系统")},
         {"label": _("时长"), "value": served(mine.minutes) if mine.minutes else _later(mine)},
         {"label": _("积分"), "value": _("%(n)s分", n=points(mine.points)) if mine.points else _later(mine)},
@@ -136,7 +107,32 @@ def attendance_facts(roll: Roll, came: Came) -> list[dict[str, str]]:
 
 
 def flag_words(mine: Attendance) -> list[str]:
-    return [str(FLAGS.get(flag, flag)) for flag in mine.flags.split()]
+    """What an approver should look at before saying yes."""
+    words = {
+        "far_away": _("签到时离现场远"),
+        "late": _("记到下一季"),
+        "closed_at_planned_end": _("没签退，按计划结束记"),
+        "no_sign_in": _("纸表没写到的时间"),
+        "no_sign_out": _("纸表没写走的时间"),
+    }
+    return [words.get(flag, flag) for flag in mine.flags.split()]
+
+
+def evidence_words(level: int) -> str:
+    """L2 现场扫码."""
+    return f"L{level} {[_('自己填报'), _('扫海报'), _('现场扫码'), _('扫码加会签')][level]}"
+
+
+def state_words(mine: Attendance) -> tuple[str, str]:
+    """(kind of chip, word) for how an attendance stands."""
+    words = {
+        "in": ("chosen", _("在现场")),
+        "out": ("done", _("已签退")),
+        "waiting": ("waiting", _("等人批")),
+        "approved": ("done", _("已批")),
+        "rejected": ("refused", _("退回")),
+    }
+    return words.get(mine.state, ("plain", mine.state))
 
 
 def dated(found: Activity) -> str:
