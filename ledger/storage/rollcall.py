@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.domain.act import micros
@@ -13,6 +13,8 @@ from ledger.storage.people import Area
 from ledger.storage.service import Activity, Attendance
 from ledger.storage.sql import Statement
 from ledger.storage.unit_of_work import Unit
+
+LONGEST: Final = timedelta(days=1)
 
 _COLUMNS: Final = (
     "v.id, v.code, v.name, v.kind, v.area, v.pool, v.place, v.host, v.starts_at, v.ends_at, v.rule, v.rule_version, v.capacity,"
@@ -26,7 +28,12 @@ BETWEEN: Final = Statement(
     " (SELECT COUNT(*) FROM {attendance} s WHERE s.activity = v.id AND s.state NOT IN ('undone','rejected')),"
     " (SELECT COUNT(*) FROM {attendance} s WHERE s.activity = v.id AND s.state = 'waiting')"
     " FROM {activity} v JOIN {area} r ON r.code = v.area"
-    f" WHERE v.status = 'open' AND v.starts_at < :until AND v.ends_at >= :since AND {_UNDER} ORDER BY v.starts_at, v.id LIMIT :most"
+    f" WHERE v.status = 'open' AND v.starts_at >= :begun AND v.starts_at < :until AND v.ends_at >= :since AND {_UNDER}"
+    " ORDER BY v.starts_at, v.id LIMIT :most"
+)
+WAITING_COUNT: Final = Statement(
+    "SELECT COUNT(*) FROM {attendance} s JOIN {activity} v ON v.id = s.activity JOIN {area} r ON r.code = v.area"
+    f" WHERE s.state = 'waiting' AND {_UNDER}"
 )
 WAITING_UNDER: Final = Statement(
     "SELECT s.id, v.name FROM {attendance} s JOIN {activity} v ON v.id = s.activity JOIN {area} r ON r.code = v.area"
@@ -54,8 +61,11 @@ class Listed:
 
 
 def between(unit: Unit, path: str | None, since: datetime, until: datetime, most: int = 100) -> list[Listed]:
-    """Open activities that touch a span of time, by start. path: the area's Chinese path; None is the whole book."""
-    rows = unit.rows(BETWEEN, since=micros(since), until=micros(until), most=most, **_under(path))
+    """Open activities that touch a span of time, by start. path: the area's Chinese path; None is the whole book.
+
+    None lasts longer than a day (`open_activity`), so those that may touch the span begin within a day before it.
+    """
+    rows = unit.rows(BETWEEN, begun=micros(since - LONGEST), since=micros(since), until=micros(until), most=most, **_under(path))
     return [Listed(service.read_activity(row[:15]), row[15], row[16], row[17]) for row in rows]
 
 
@@ -67,6 +77,10 @@ def waiting_under(unit: Unit, path: str | None, most: int = 200) -> list[tuple[A
         if mine is not None:
             found.append((mine, name))
     return found
+
+
+def waiting_count(unit: Unit, path: str | None) -> int:
+    return int(unit.value(WAITING_COUNT, **_under(path)))
 
 
 def areas_under(unit: Unit, path: str | None) -> list[Area]:

@@ -68,6 +68,13 @@ def waiting(unit: Unit, actor: Actor) -> list[Waiting]:
     return [Waiting(came, name) for came, (_mine, name) in zip(described, ordered, strict=True)]
 
 
+def waiting_count(unit: Unit, actor: Actor) -> int:
+    """How many wait in the actor's areas; an area below another of theirs is counted with it."""
+    paths = _paths(unit, actor)
+    outer = [path for path in paths if path is None or not any(other and path.startswith(f"{other}/") for other in paths)]
+    return sum(rollcall.waiting_count(unit, path) for path in outer)
+
+
 def roll(unit: Unit, actor: Actor, activity: str, most: int = 200) -> Roll:
     """Who came to one activity. Raises NotFound, Forbidden outside the actor's areas."""
     found = _activity(unit, actor, activity)

@@ -41,5 +41,5 @@ def _values(unit: Unit) -> dict[str, Any]:
             for one in reversed(view_activity.activities(unit, actor, begins - BEHIND, begins))
             if one.activity.ends_at < begins
         ],
-        "waiting": len(view_activity.waiting(unit, actor)),
+        "waiting": view_activity.waiting_count(unit, actor),
     }
