@@ -31,7 +31,10 @@ def test_what_a_rule_gives_before_caps(more: dict[str, Any], minutes: int, point
     assert raw_points(rule(**more), minutes) == points
 
 
-@pytest.mark.parametrize(("minutes", "down", "half_up", "up"), [(0, 0, 0, 0), (1, 0, 0, 1), (29, 0, 0, 1), (30, 0, 1, 1), (31, 0, 1, 1), (60, 1, 1, 1), (89, 1, 1, 2), (90, 1, 2, 2)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("minutes", "down", "half_up", "up"),
+    [(0, 0, 0, 0), (1, 0, 0, 1), (29, 0, 0, 1), (30, 0, 1, 1), (31, 0, 1, 1), (60, 1, 1, 1), (89, 1, 1, 2), (90, 1, 2, 2)],
+)
 def test_minutes_are_rounded_once(minutes: int, down: int, half_up: int, up: int) -> None:
     given_by = [raw_points(rule(basis="minute", points=1, rounding=rounding), minutes) for rounding in ("down", "half_up", "up")]
     assert given_by == [down, half_up, up]
@@ -58,7 +61,8 @@ def test_the_tightest_cap_is_the_one_named() -> None:
 
 @given(
     st.integers(0, 1000), st.integers(0, 10_000), st.sampled_from(("event", "minute")), st.sampled_from(("down", "up", "half_up")),
-    st.integers(0, 1440), st.dictionaries(st.sampled_from(CAPS), st.integers(0, 500)), st.dictionaries(st.sampled_from(CAPS[1:]), st.integers(0, 600)),
+    st.integers(0, 1440), st.dictionaries(st.sampled_from(CAPS), st.integers(0, 500)),
+    st.dictionaries(st.sampled_from(CAPS[1:]), st.integers(0, 600)),
 )  # fmt: skip
 def test_nothing_is_given_over_a_cap_nor_below_zero(
     points: int, per_mille: int, basis: str, rounding: str, minutes: int, caps: dict[str, int], used: dict[str, int]

@@ -48,7 +48,10 @@ def test_steps_are_shown_in_points(decimals: int, steps: int, number: float, tex
 
 @pytest.mark.parametrize(
     ("amount", "per_mille", "down", "half_up", "up"),
-    [(10, 1000, 10, 10, 10), (10, 0, 0, 0, 0), (3, 500, 1, 2, 2), (1, 499, 0, 0, 1), (1, 500, 0, 1, 1), (7, 1333, 9, 9, 10), (1, 1, 0, 0, 1)],
+    [
+        (10, 1000, 10, 10, 10), (10, 0, 0, 0, 0), (3, 500, 1, 2, 2), (1, 499, 0, 0, 1), (1, 500, 0, 1, 1), (7, 1333, 9, 9, 10),
+        (1, 1, 0, 0, 1),
+    ],
 )  # fmt: skip
 def test_a_share_is_rounded_by_its_own_rule(amount: int, per_mille: int, down: int, half_up: int, up: int) -> None:
     assert [share_per_mille(amount, per_mille, rounding) for rounding in ("down", "half_up", "up")] == [down, half_up, up]
