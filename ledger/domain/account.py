@@ -15,6 +15,8 @@ HON: Final = "HON"
 CNY: Final = "CNY"
 
 PATH_LENGTH_MAX: Final = 160
+STATION_CODE_LENGTH_MAX: Final = 40
+GOODS_CODE_LENGTH_MAX: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,16 @@ def opening(batch: str, commodity: str = PTS) -> Account:
 
 def variance(count: str, commodity: str) -> Account:
     return Account(f"variance/{count}/{commodity}", commodity)
+
+
+def can_name_goods(code: str) -> bool:
+    """Whether a goods code can stand as a commodity and in a path: not one of ours, no slash, not endless."""
+    return 0 < len(code) <= GOODS_CODE_LENGTH_MAX and "/" not in code and code.isprintable() and code not in (PTS, HON, CNY)
+
+
+def can_name_station(code: str) -> bool:
+    """Whether a station's code can stand in a path."""
+    return 0 < len(code) <= STATION_CODE_LENGTH_MAX and "/" not in code and code.isprintable()
 
 
 def holder_of(path: str) -> str:

@@ -62,7 +62,7 @@ class _Importer:
         if bad:
             batch.reject(line, bad)
             return
-        key, value = text_of((row.activity, person)), text_of((row.activity, row.name, *row.phones, row.in_at, row.out_at))
+        key, value = text_of((row.activity, person)), text_of((row.activity, row.name, *sorted(row.phones), row.in_at, row.out_at))
         fresh = sort_line(batch, line, self.known, "attendance", key, value, key_field="name", differs="already_checked_in")
         if fresh is None:
             return

@@ -40,7 +40,8 @@ def _goods(batch: Batch, lines: list[Line[GoodsRow]], costs: dict[str, int], tot
     known, stored = batch.known("goods"), []
     for line in lines:
         batch.tell(total)
-        row, bad = line.row, line.first()
+        row = line.row
+        bad = line.first(*([] if account.can_name_goods(row.sku) or not row.sku else [line.problem("sku", "unknown_goods")]))
         price = 0
         if not bad:
             try:

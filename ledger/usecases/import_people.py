@@ -68,7 +68,7 @@ def _sound(batch: Batch, lines: list[Line[PersonRow]], index: AreaIndex, total: 
         if bad or area is None:
             batch.reject(line, bad or line.problem("community", "unknown_area"))
             continue
-        key_text = text_of((row.name, row.phones[0] if row.phones else area.path))
+        key_text = text_of((row.name, min(row.phones) if row.phones else area.path))
         if id_numbers.setdefault(key_text, row.id_number) != row.id_number:
             batch.reject_as(line, "id_number", "differs")
             continue
@@ -84,7 +84,7 @@ def _value(row: PersonRow) -> str:
         (
             row.name,
             row.gender,
-            *row.phones,
+            *sorted(row.phones),
             row.town,
             row.community,
             row.grid,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ledger.domain.account import can_name_station
 from ledger.domain.act import micros
 from ledger.paperwork import digest_of, read_stations
 from ledger.storage import people
@@ -26,7 +27,9 @@ def import_stations(book: Book, request: Request, path: Path, *, strict: bool = 
             batch.tell(reading.read)
             row = line.row
             area, unknown = index.find(row.town, row.community, row.grid, row.micro_grid)
-            bad = line.first(*([line.problem(unknown, "unknown_area")] if area is None else []))
+            mine = [line.problem(unknown, "unknown_area")] if area is None else []
+            mine += [] if can_name_station(row.code) or not row.code else [line.problem("code", "unknown_station")]
+            bad = line.first(*mine)
             if bad or area is None:
                 batch.reject(line, bad or line.problem("community", "unknown_area"))
                 continue
