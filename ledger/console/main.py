@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ledger import boundary, clock
-from ledger.console import audit, backups, bench, cycle, keys, points, rules, session, setup, simulate, stock, users
+from ledger.console import audit, backups, bench, cycle, inquiry, keys, points, rules, session, setup, simulate, stock, users
 from ledger.console.imports import app as imports
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.add_typer(cycle.app, name="cycle")
 app.add_typer(points.app, name="points")
 app.add_typer(stock.app, name="stock")
 app.add_typer(rules.app, name="rules")
+inquiry.register(audit.app, points.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 

@@ -11,20 +11,12 @@ from ledger.audit.inquiry import moment
 from ledger.audit.report import Finding
 from ledger.domain.account import PTS
 from ledger.domain.entry import Posting
+from ledger.phrases.acts import kind_words
 from ledger.storage.evidence import Leg
 from ledger.storage.replaying import Columns
 
 Net = dict[tuple[str, str], int]
 """Sum by (account path, commodity), zero sums left out."""
-
-KINDS: Final = {
-    "points_opened": "期初转入", "service_earned": "服务得分", "service_served": "服务时长", "checked_in": "签到",
-    "points_settled": "公示后转可用", "points_voided": "异议不计", "points_lapsed": "到期清零", "notice_published": "公示",
-    "hold_placed": "预留", "handed_over": "兑换", "hold_voided": "取消预留", "hold_expired": "预留过期",
-    "hand_over_reversed": "兑换撤回", "reversed": "冲正", "debt_booked": "记欠分", "debt_paid": "抵欠分",
-    "batch_imported": "导入一批", "rule_published": "公布规则",
-}  # fmt: skip
-"""Kinds of acts as the sentences of a replay call them."""
 
 FIELDS: Final = {
     "kind": "种类", "cycle": "季度", "rule": "规则", "rule_version": "规则版本", "clause": "条款", "subject": "对象", "station": "站点",
@@ -146,7 +138,7 @@ class Words:
 def named(act: Told) -> str:
     """`凭证 …（服务得分）`, with whom it is about."""
     subject = f"，{act.at.subject}" if act.at.subject else ""
-    return f"凭证 {act.at.id}（{KINDS.get(act.at.kind, act.at.kind)}{subject}）"
+    return f"凭证 {act.at.id}（{kind_words(act.at.kind)}{subject}）"
 
 
 def shown(name: str, value: Any) -> str:
