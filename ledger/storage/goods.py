@@ -99,6 +99,10 @@ OPEN_SESSION: Final = Statement(
 SESSION_DESK: Final = Statement(
     "SELECT s.closes_at, (SELECT MAX(d.id) FROM {desk} d WHERE d.session = s.id AND d.closed_at IS NULL) FROM {session} s WHERE s.id = :id"
 )
+LOCK_SESSION: Final = Statement(
+    "SELECT id FROM {session} WHERE id = :id",
+    postgresql="SELECT id FROM {session} WHERE id = :id FOR UPDATE",
+)
 OPEN_DESK: Final = Statement(
     "INSERT INTO {desk} (id, session, station, opened_at, opened_by, closed_at) VALUES (:id, :session, :station, :at, :by, NULL)"
     " ON CONFLICT (id) DO NOTHING"

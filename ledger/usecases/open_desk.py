@@ -40,6 +40,7 @@ def open_desk(
         if found is None or found.status == "undone":
             raise NotFound("station")
         window = _window(unit, request, station, session)
+        unit.row(goods.LOCK_SESSION, id=window.session)
         known = desks.open_desk_of(unit, window.session)
         if known is not None:
             if count is not None:

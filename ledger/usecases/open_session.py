@@ -73,8 +73,15 @@ def _first_use(unit: Unit, request: Request, station: str) -> tuple[str, str, da
 
 
 def _open_desk(unit: Unit, request: Request, session: str, station: str, cycle: str) -> tuple[str, list[Act]]:
-    """Open the session's desk with the book's count, unless the settings require a counted opening."""
+    """Open the session's desk with the book's count, unless the settings require a counted opening.
+
+    Those who come at the same moment wait for the session's row, so that the second finds the desk that the first opened.
+    """
     book: Book = unit.book
+    unit.row(goods.LOCK_SESSION, id=session)
+    known = unit.row(goods.SESSION_DESK, id=session)
+    if known is not None and known[1]:
+        return known[1], []
     if book.settings.desk.opening_count == "required":
         raise DeskNotOpen()
     desk = f"{session}.{unit.value(goods.DESKS_OF, session=session) + 1}"
