@@ -15,10 +15,11 @@ from ledger.storage.unit_of_work import Unit
 from ledger.usecases.object_to_line import line_id
 
 
-def notice_document(unit: Unit, name: str, *, pool: str = "", after: int = 0, most: int = 50) -> dict[str, Any]:
+def notice_document(unit: Unit, name: str, *, pool: str = "", after: int = 0, most: int = 50, to_its_owner: bool = False) -> dict[str, Any]:
     """One page of a cycle's notice.
 
-    Args: pool: a community's code, empty for all; after: the line number to go on behind.
+    Args: pool: a community's code, empty for all; after: the line number to go on behind. to_its_owner: the caller shows a
+        line to nobody but the person it is about, who may see it after the notice was withdrawn too.
     Returns: cycle, state, noticed_at, ends_on, totals, pools, objections and lines in points; lines has at most `most`, and
     none once the quarter is sealed: a notice is withdrawn by itself.
     Raises: NotFound for an unknown cycle, or one whose notice has not been published.
@@ -31,7 +32,7 @@ def notice_document(unit: Unit, name: str, *, pool: str = "", after: int = 0, mo
         raise NotFound("notice")
     pools = _pools(unit, name)
     counted = objections.counts(unit, name)
-    withdrawn = cycle.state == "sealed"
+    withdrawn = cycle.state == "sealed" and not to_its_owner
     lines = [] if withdrawn else objections.shown_lines(unit, name, pool=pool, after=after, most=most)
     return {
         **cycle_heading(unit, cycle),

@@ -44,7 +44,8 @@ def api_request(name: str, body: Mapping[str, Any]) -> Request:
 
     Args:
         name: the use case's word; body: what the key is bound to. Neither may hold a password or PIN.
-    Raises: RequestKeyMissing on POST without `Idempotency-Key`; PUT and DELETE are bound to their address instead.
+    Raises: RequestKeyMissing on POST without `Idempotency-Key`; DELETE is bound to its address instead (a PUT has no key:
+    see `unkeyed_request`).
     """
     key = check_key(request.headers.get("Idempotency-Key", "").strip()) if request.method == "POST" else f"{request.method} {request.path}"
     return _request(name, body, key)

@@ -89,12 +89,13 @@ def test_people_act_under_their_own_login_and_within_their_role(shell: Shell) ->
 
 
 def test_moving_points_by_hand_needs_a_second_person(shell: Shell) -> None:
+    shell.document("user", "add", "first", "--role", "officer", "--password-stdin", stdin=PASSWORD)
     name = shell.document("cycle", "tick")["cycles"][-1]["cycle"]
     assert shell.document("cycle", "advance", name, "--to", "redeeming", "--reason", "提前", code=3)["code"] == "illegal_step"
     assert shell.document("cycle", "advance", name, "--to", "frozen", "--reason", " ", code=3)["code"] == "invalid_input"
     assert shell.document("cycle", "advance", name, "--to", "frozen", "--reason", "试一步")["to"] == "frozen"
     assert shell.document("cycle", "advance", name, "--to", "noticed", "--reason", "试一步")["to"] == "noticed"
-    refused = shell.document("cycle", "advance", name, "--to", "redeeming", "--reason", "试一步", "--as", "office", code=3)
+    refused = shell.document("cycle", "advance", name, "--to", "redeeming", "--reason", "试一步", "--as", "first", code=3)
     assert refused["code"] == "second_person_required"
 
 

@@ -22,7 +22,8 @@ def test_a_walk_up_moves_points_goods_and_cost_in_one_entry(open_district: Distr
     assert entry is not None
     moved = sorted((p.account.path.split("/")[0], p.account.commodity, p.amount) for p in entry.postings)
     assert moved == [
-        ("handed", "SP-01", 2), ("redeemed", "PTS", 60), ("shelf", "SP-01", -2), ("spent", "CNY", 5980), ("wallet", "PTS", -60), ("worth", "CNY", -5980),
+        ("handed", "SP-01", 2), ("redeemed", "PTS", 60), ("shelf", "SP-01", -2), ("spent", "CNY", 5980), ("wallet", "PTS", -60),
+        ("worth", "CNY", -5980),
     ]  # fmt: skip
     assert (done["points"], done["spendable_after"]) == (60, 51)
     assert open_district.balance().spendable == 51

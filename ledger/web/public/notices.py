@@ -244,7 +244,7 @@ def _line_page(name: str, number: int, error: LedgerError | None = None, reason:
 
 def _line(unit: Unit, name: str, number: int) -> dict[str, Any]:
     resident = frame.me_or_none(unit)
-    lines = notice_document(unit, name, after=number - 1, most=1)["lines"]
+    lines = notice_document(unit, name, after=number - 1, most=1, to_its_owner=True)["lines"]
     if not lines or lines[0]["number"] != number:
         raise NotFound("line")
     row, cycle = lines[0], _cycle(unit, name)

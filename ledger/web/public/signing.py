@@ -19,7 +19,7 @@ from ledger.web import gate
 from ledger.web.asking import unkeyed_request
 from ledger.web.refusing import local_path, sentence_of
 
-HOMES: Final = {"volunteer": "/me", "keeper": "/station"}
+HOMES: Final = {"volunteer": "/me", "keeper": "/station", "organiser": "/organiser"}
 OFFICE: Final = "/office"
 
 blueprint = Blueprint("signing", __name__)
