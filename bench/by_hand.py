@@ -21,7 +21,8 @@ SQL = {
     "claim": "INSERT INTO {request_key} (actor, request, body_digest, answer, recorded_at) VALUES (:actor, :request, :digest, '', :at)"
     " ON CONFLICT (actor, request) DO NOTHING",
     "used": "SELECT used_at, station, by FROM {pass_use} WHERE nonce = :nonce",
-    "window": "SELECT c.name, c.redeem_until, s.closes_at, (SELECT MAX(d.id) FROM {desk} d WHERE d.session = s.id AND d.closed_at IS NULL)"
+    "window": "SELECT c.name, c.redeem_until, s.closes_at,"
+    " (SELECT MAX(d.id) FROM {desk} d WHERE d.session = s.id AND d.closed_at IS NULL)"
     " FROM {cycle} c LEFT JOIN {session} s ON s.id = c.name || '.' || :station"
     " WHERE c.state = 'redeeming' AND c.redeem_until > :at ORDER BY c.name DESC LIMIT 1",
     "holder": "SELECT status, pool FROM {holder} WHERE id = :id",
@@ -33,7 +34,8 @@ SQL = {
     " ORDER BY r.sku, r.received_at, r.id",
     "allow": "INSERT INTO {allowance} AS a (holder, cycle, sku, taken) VALUES (:holder, :cycle, :sku, 1)"
     " ON CONFLICT (holder, cycle, sku) DO UPDATE SET taken = a.taken + 1 WHERE a.taken + 1 <= :most",
-    "use": "INSERT INTO {pass_use} (nonce, purpose, subject, used_at, station, by, act) VALUES (:nonce, 'V', :subject, :at, :station, :by, :act)"
+    "use": "INSERT INTO {pass_use} (nonce, purpose, subject, used_at, station, by, act) VALUES (:nonce, 'V',"
+    " :subject, :at, :station, :by, :act)"
     " ON CONFLICT (nonce) DO NOTHING",
     "act": f"INSERT INTO {{act}} ({ACT}) VALUES ({ACT_VALUES})",
     "open": "INSERT INTO {account} (path, commodity, floor, balance, expires_at) VALUES (:path, :commodity, NULL, NULL, NULL)"

@@ -69,8 +69,8 @@ def _people_and_goods(unit: Unit, request: Request, holders: int) -> None:
         for n, id in zip(serials, ids, strict=True)
     ]
     unit.insert_many(CardRow, cards)
-    unit.insert_many(StationRow, [{"code": STATION, "name": "东苑站", "area": "", "address": "", "hours": "", "longitude": "", "latitude": "",
-                                   "contact": b"", "status": "open", "opened_at": at, "batch": ""}])  # fmt: skip
+    station = {"code": STATION, "name": "东苑站", "area": "", "address": "", "hours": "", "longitude": "", "latitude": "", "contact": b""}
+    unit.insert_many(StationRow, [{**station, "status": "open", "opened_at": at, "batch": ""}])
     good = {"name": "大米", "unit": "袋", "category": "物资", "price_points": PRICE, "cost_fen": 100, "limit_per_cycle": None}
     unit.insert_many(GoodRow, [{"sku": SKU, **good, "status": "open", "batch": ""}])
     lot = {"id": "R0000001", "station": STATION, "sku": SKU, "source": "opening", "invoice": "", "unit_cost_fen": 100, "quantity": PLENTY}
@@ -78,18 +78,16 @@ def _people_and_goods(unit: Unit, request: Request, holders: int) -> None:
     legs: list[Posting] = [*move(account.opening("B1", SKU), account.shelf(STATION, "R0000001", SKU), PLENTY)]
     legs += move(account.opening("B1", account.CNY), account.worth(STATION, "R0000001"), 100 * PLENTY)
     acts = [request.act(unit.book, "stock_received", subject=SKU, station=STATION, postings=tuple(legs))]
-    acts += [
-        request.act(
-            unit.book, "points_opened", subject=id, postings=move(account.opening("B1"), account.wallet(id, "2022Q2.dongyuan"), PLENTY)
-        )
-        for id in ids
-    ]
+    for id in ids:
+        legs = [*move(account.opening("B1"), account.wallet(id, "2022Q2.dongyuan"), PLENTY)]
+        acts.append(request.act(unit.book, "points_opened", subject=id, postings=tuple(legs)))
     journal.post(unit, acts)
 
 
 def _holder(id: str, at: int) -> dict[str, Any]:
     return {
-        "id": id, "kind": "person", "status": "active", "name": b"", "name_lookup": id.encode(), "gender": "", "area": "", "pool": "dongyuan",
+        "id": id, "kind": "person", "status": "active", "name": b"", "name_lookup": id.encode(), "gender": "", "area": "",
+        "pool": "dongyuan",
         "political_class": "", "identity_lookup": None, "identity_tail": "", "extra_large": False, "joined_at": at, "batch": "",
     }  # fmt: skip
 
@@ -103,7 +101,7 @@ def _drop(book: Book) -> None:
     engine.dispose()
 
 
-def redeem(book: Book, holder: str, code: str, key: str, *, now: datetime = NOW) -> Answer:
+def redeem(book: Book, code: str, key: str, *, now: datetime = NOW) -> Answer:
     """One walk-up through the real use case."""
     body = {"volunteer_pass": code, "items": [{"sku": SKU, "quantity": 1}]}
     request = Request(actor=KEEPER, now=now, name="hand_over", key=key, body=body, trace="bench")

@@ -17,7 +17,7 @@ from ledger.usecases.request import Request
 PAPERWORK = Path(__file__).parent.parent / "tests" / "paperwork" / "quarter-2022q3"
 
 
-def measure(tell: Callable[[str], None], *, entries: int = 0) -> dict[str, Any]:
+def measure(tell: Callable[[str], None], *, entries: int = 0) -> dict[str, Any]:  # noqa: ARG001 (the console gives all the same)
     """CPU seconds of the roster's import; the goal is 5."""
     request = Request(actor=Actor("console:bench"), now=district.NOW, name="bench")
     roster = PAPERWORK / "志愿者花名册.xlsx"
@@ -37,4 +37,4 @@ def measure(tell: Callable[[str], None], *, entries: int = 0) -> dict[str, Any]:
             "reference": round(reference, 3),
             "unit": "CPU s, ours at most the goal",
         }
-        return {"ratios": {f"roster_{report['accepted']}": row}, "machine": timing.machine(), "versions": timing.versions(book)}
+        return {"ratios": {f"roster_{report['accepted']}": row}, "machine": timing.machine(), "versions": timing.versions()}

@@ -32,7 +32,7 @@ def measure(tell: Tell, *, entries: int = 1_000_000, seconds: float = SECONDS) -
         ratios["http_sqlite"] = _http(book, seconds)
         tell(f"账增到 {entries:,} 笔")
         ratios |= _flat(book, entries)
-        versions = timing.versions(book)
+        versions = timing.versions()
     with _postgresql() as url:
         if url:
             with district.filled(url) as book:
@@ -89,11 +89,11 @@ def _against_hand(book: Book, writers: int, goal: float, seconds: float) -> dict
     at = micros(district.NOW)
 
     def by_hand(n: int) -> None:
-        hands[n].redeem(_holder(n), secrets.token_hex(6), secrets.token_hex(16), at)
+        hands[n].redeem(_holder(), secrets.token_hex(6), secrets.token_hex(16), at)
 
-    def ours(n: int) -> None:
-        holder = _holder(n)
-        district.redeem(book, holder, district.code_of(book, holder, secrets.token_bytes(6)), f"{next(serial)} {secrets.token_hex(8)}")
+    def ours(_n: int) -> None:
+        holder = _holder()
+        district.redeem(book, district.code_of(book, holder, secrets.token_bytes(6)), f"{next(serial)} {secrets.token_hex(8)}")
 
     def rate(call: Callable[[int], None]) -> float:
         return timing.per_second([lambda n=n: call(n) for n in range(writers)], seconds)
@@ -110,7 +110,7 @@ _turn = itertools.count()
 _lock = threading.Lock()
 
 
-def _holder(writer: int) -> str:
+def _holder() -> str:
     with _lock:
         return f"V{next(_turn) % 190 + 1:06d}"
 
@@ -132,13 +132,13 @@ def _http(book: Book, seconds: float) -> dict[str, Any]:
     app, token = our_app(book, district.NOW), keeper_token(book, district.NOW)
 
     def ours() -> None:
-        holder = _holder(0)
+        holder = _holder()
         body = {"volunteer_pass": district.code_of(book, holder, secrets.token_bytes(6)), "items": [{"sku": district.SKU, "quantity": 1}]}
         status = call(app, "/api/v1/redemptions", json.dumps(body).encode(), key=secrets.token_hex(16), token=token)
         assert status == 201, status
 
     def reference() -> None:
-        body = json.dumps({"holder": _holder(0), "nonce": secrets.token_hex(6)}).encode()
+        body = json.dumps({"holder": _holder(), "nonce": secrets.token_hex(6)}).encode()
         assert call(bare, "/redeem", body, key=secrets.token_hex(16)) == 201
 
     try:
@@ -157,7 +157,7 @@ def _flat(book: Book, entries: int) -> dict[str, Any]:
 
     def redemption() -> float:
         return timing.seconds_of(
-            lambda: district.redeem(book, "V000199", district.code_of(book, "V000199", secrets.token_bytes(6)), secrets.token_hex(16)), 300
+            lambda: district.redeem(book, district.code_of(book, "V000199", secrets.token_bytes(6)), secrets.token_hex(16)), 300
         )
 
     district.grow(book, 10_000)

@@ -64,7 +64,7 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "system": platform.platform(), "python": sys.version.split()[0]}
 
 
-def versions(book: Any) -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions that decide the figures."""
     import flask
     import psycopg
