@@ -15,8 +15,8 @@ from typing import Any, Final
 from ledger.audit.inquiry import show
 from ledger.audit.recount.corrections import Corrections
 from ledger.audit.recount.counter import Counter
-from ledger.audit.recount.ground import Ground, Late, Part
-from ledger.audit.recount.holdings import Doubt, Doubts, group_of
+from ledger.audit.recount.ground import Ground, Part
+from ledger.audit.recount.holdings import Late
 from ledger.audit.recount.published import Published, Quarters
 from ledger.audit.recount.quarter import Openings, Quarter
 from ledger.audit.recount.service import Service, check_rules
@@ -98,7 +98,6 @@ class _Walk:
         self._by_kind = {kind: part for part in self._parts for kind in part.kinds}
         self._words = Words(settings.scale.number)
         self._found: list[Late] = []
-        self._doubts = Doubts()
         self._rules: set[tuple[str, int]] = set()
         self._opened = False
         self._result = Replayed(cycle)
@@ -127,7 +126,7 @@ class _Walk:
         if part is not None:
             self._reckon(act, part)
         else:
-            self._ground.holdings.apply(act.net, act.net)
+            self._ground.holdings.apply(act.at.recorded_at, act.net, act.net)
             self._learn(act)
         for id in {act.at.reverses, act.at.resolves} - {None, ""}:
             self._tell(act, str(id))
@@ -146,8 +145,8 @@ class _Walk:
             self._ground.moved_to[act.at.id] = due.header["cycle"]
         if part is self._service:
             self._quarter.earned(act, due)
+        self._ground.holdings.apply(act.at.recorded_at, due.net, act.net)
         self._note(act, due, findings)
-        self._ground.holdings.apply(due.net, act.net)
         self._count(act, due)
 
     def _count(self, act: Told, due: Due) -> None:
@@ -162,16 +161,15 @@ class _Walk:
             result.minutes += sum(n for (path, commodity), n in due.net.items() if commodity == HON and n > 0)
 
     def _note(self, act: Told, due: Due, findings: list[Finding]) -> None:
-        """Keep what differs in the quarter. Right amounts drawn from other lots wait: another order may explain them."""
-        for followed in self._ground.holdings.followed:
-            self._doubts.settles(act.at.recorded_at, followed)
-        self._ground.holdings.followed.clear()
-        off = _misdrawn(act, due, findings)
-        late = [(self._ground.place, finding) for finding in findings] if self._is_asked(act, due) else []
-        if off:
-            self._doubts.cancels(Doubt(act.at.recorded_at, off, late))
-        else:
-            self._found += late
+        """Keep what differs in the quarter. Amounts drawn in doubt wait: another order of recording may explain them."""
+        ground = self._ground
+        late = [(ground.place, finding) for finding in findings] if self._is_asked(act, due) else []
+        late += ground.aside
+        ground.aside = []
+        if ground.holdings.unsure:
+            ground.holdings.doubted(one for one in late if one[1].field == "amount")
+            late = [one for one in late if one[1].field != "amount"]
+        self._found += late
 
     def _is_asked(self, act: Told, due: Due) -> bool:
         return self._ground.target in (act.at.cycle, due.header.get("cycle"))
@@ -199,7 +197,7 @@ class _Walk:
 
     def _finish(self) -> None:
         ground, result = self._ground, self._result
-        found = [*self._found, *self._doubts.standing()]
+        found = [*self._found, *ground.holdings.standing()]
         found += [(0, self._words.cannot(act, error)) for act, error in ground.published.unreadable]
         found += [late for part in self._parts for late in part.finish()]
         found += check_rules(ground, _kept_rules(self._unit), self._rules)
@@ -227,19 +225,6 @@ class _Walk:
                 )
                 found.append((lot.place, finding))
         return found
-
-
-def _misdrawn(act: Told, due: Due, findings: list[Finding]) -> dict[str, int]:
-    """By how much each lot or receipt was drawn otherwise, when that is all that differs; else nothing."""
-    if not findings or due.net == act.net or any(finding.field != "amount" for finding in findings):
-        return {}
-    off = {key: act.net.get(key, 0) - due.net.get(key, 0) for key in act.net.keys() | due.net.keys()}
-    totals: Tally[tuple[str, str]] = Tally()
-    for (path, commodity), amount in off.items():
-        totals[path.partition("/")[0], commodity] += amount
-    if any(totals.values()):
-        return {}
-    return {path: amount for (path, commodity), amount in off.items() if amount and group_of(path, commodity)}
 
 
 def _as_told(act: Told) -> Due:

@@ -5,6 +5,7 @@ Registered beside the commands they belong to: `audit replay`, `audit explain`, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from rich.table import Column, Table
 
 from ledger.console import session
 from ledger.console.points import moment
-from ledger.domain.errors import NotFound
 from ledger.domain.people import require
 from ledger.phrases.acts import fact_words, value_words
 from ledger.storage.unit_of_work import Unit
@@ -28,6 +28,7 @@ from ledger.usecases.trial_balance import trial_balance
 from ledger.usecases.view_journal import journal_document
 
 READERS: Final = ("officer", "auditor")
+ENTRY: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 BEGINNING: Final = datetime(1970, 1, 2, tzinfo=UTC)
 UNITS: Final = {"PTS": "分", "HON": "分钟", "CNY": "元"}
 
@@ -50,10 +51,9 @@ def explain_command(what: Annotated[str, typer.Argument(help="凭证号、回执
     now = _reading()
 
     def find(unit: Unit) -> dict[str, Any]:
-        try:
+        if ENTRY.fullmatch(what.strip()):
             return explain_entry(unit, what)
-        except NotFound:
-            return explain_holder(unit, find_holder(unit, what), now.now)
+        return explain_holder(unit, find_holder(unit, what), now.now)
 
     found = now.book.read(find)
     now.show(found, lambda console: (_print_entry if "entry" in found else _print_holder)(console, found))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ledger.audit.recount.ground import Ground, Late, Part
-from ledger.audit.recount.holdings import DEBT, WALLET
+from functools import partial
+
+from ledger.audit.recount.ground import Ground, Part
+from ledger.audit.recount.holdings import DEBT, WALLET, Balances, Late
 from ledger.audit.recount.told import Due, Net, Told, named, net_of, opposite
 from ledger.audit.report import Finding
 from ledger.domain import account
@@ -73,25 +75,23 @@ class Corrections(Part):
             if amount >= 0 or not path.startswith(WALLET):
                 continue
             booked, steps, place = self._booked.pop(path, (act, 0, self.ground.place))
-            group = path.rpartition("/")[0]
-            due = max(0, -amount - (self.ground.holdings.due(group).get(path, 0) - steps))
+            reckon = partial(_short, path=path, taken=-amount, booked=steps)
+            chosen = self.ground.holdings.choose(act.at.recorded_at, path.rpartition("/")[0], {path: steps} if steps else {}, reckon)
+            due = (chosen or {}).get(path, 0)
             if due != steps and self.ground.target in (act.at.cycle, booked.at.cycle):
                 numbers = [self.ground.number(value) for value in (due, steps)]
                 message = f"{named(booked)}应从 {path} 记欠 {numbers[0]} 分，现记 {numbers[1]} 分"
                 finding = Finding(
-                    message=message,
-                    expected=numbers[0],
-                    found=numbers[1],
-                    entry=booked.at.id,
-                    account=f"{DEBT}{holder_of(path)}",
+                    message=message, expected=numbers[0], found=numbers[1], entry=booked.at.id, account=f"{DEBT}{holder_of(path)}",
                     field="amount",
-                )
-                self._off.append((place, finding))
-                self._set_right(path, due - steps)
+                )  # fmt: skip
+                self.ground.aside.append((place, finding))
+            if due != steps:
+                self._set_right(act, path, due - steps)
 
-    def _set_right(self, path: str, steps: int) -> None:
+    def _set_right(self, act: Told, path: str, steps: int) -> None:
         """Go on by the debt that should have been booked."""
-        self.ground.holdings.apply({(path, PTS): steps, (f"{DEBT}{holder_of(path)}", PTS): -steps}, {})
+        self.ground.holdings.apply(act.at.recorded_at, {(path, PTS): steps, (f"{DEBT}{holder_of(path)}", PTS): -steps}, {})
 
     def _debt(self, holder: str) -> int:
         return max(0, -self.ground.holdings.due(f"{DEBT}{holder}").get(f"{DEBT}{holder}", 0))
@@ -101,11 +101,18 @@ class Corrections(Part):
         holder = act.at.subject
         self._unpaid.pop(holder, None)
         at, back = self._returned.pop(holder, (0, []))
-        owed = self._debt(holder)
+        mine = back if at == act.at.recorded_at else []
+        owed = self.ground.pay(act, holder, sum(amount for _, amount in mine))
         legs: list[Posting] = []
-        for path, amount in back if at == act.at.recorded_at else []:
+        for path, amount in mine:
             paid = min(owed, amount)
             if paid:
                 legs += move(account.Account(path, PTS), account.debt(holder), paid)
                 owed -= paid
         return Due(net_of(legs))
+
+
+def _short(balances: Balances, *, path: str, taken: int, booked: int) -> dict[str, int]:
+    """What a lot lacks of what is taken from it; `booked` of it is there already because it was booked as owed."""
+    short = max(0, taken - (balances.get(path, 0) - booked))
+    return {path: short} if short else {}

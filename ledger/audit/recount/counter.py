@@ -95,16 +95,16 @@ class Counter(Part):
         return priced
 
     def _picked(self, act: Told, items: list[dict[str, Any]]) -> Net:
-        """Pieces that leave the station's shelf, first in first out. Raises CannotReckon when the shelf lacks them."""
+        """Pieces that leave the station's shelf, first in first out."""
         picked: Net = {}
         for item in items:
             sku, pieces = item["sku"], item["quantity"]
             group = f"{SHELF}{act.at.station}/{sku}"
             told = {path: n for (path, commodity), n in act.net.items() if group_of(path, commodity) == group}
-            taken = self.ground.holdings.choose(group, told, partial(self._first_in, pieces=pieces))
+            taken = self.ground.holdings.choose(act.at.recorded_at, group, told, partial(self._first_in, pieces=pieces))
             if taken is None:
-                left = sum(self.ground.holdings.due(group).values())
-                raise CannotReckon(f"{act.at.station} 货架上的 {sku} 不够", field="amount", expected=f"≤ {left}", found=pieces)
+                self.ground.lacking(act, f"{act.at.station} 货架上的 {sku} 不够", group, pieces)
+                taken = told
             picked |= {(path, sku): amount for path, amount in taken.items()}
         return picked
 

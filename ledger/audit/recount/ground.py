@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ledger.audit.recount.holdings import WALLET, Holdings
+from ledger.audit.recount.holdings import DEBT, WALLET, Balances, Holdings, Late
 from ledger.audit.recount.published import Published, Quarters
-from ledger.audit.recount.told import CannotReckon, Due, Net, Told
+from ledger.audit.recount.told import CannotReckon, Due, Net, Told, named
 from ledger.audit.report import Finding
 from ledger.domain.act import instant
 from ledger.domain.cycle import Plan, local_date, name_of
 from ledger.domain.errors import NotEnoughPoints
 from ledger.domain.lot import Lot, draw_oldest_first
 from ledger.domain.points import PointScale
-
-Late = tuple[int, Finding]
-"""A finding and the place of its act in the walk, by which findings are put in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +32,9 @@ class Ground:
     """Shared by all parts.
 
     target: the quarter that is replayed. place: how many acts have gone by. corrected: what acts whose postings were wrong
-    should have posted, by id, so that one wrong entry does not make those that follow it look wrong. moved_to: the quarter where
-    acts that say another one belong. comings: looks up the check-ins of the person at the activity that an act is about.
+    should have posted, by id, so that one wrong entry does not make those that follow it look wrong. moved_to: the quarter
+    where acts that say another one belong. comings: looks up the check-ins of the person at the activity that an act is about.
+    aside: findings about the act at hand beside its comparison.
     """
 
     def __init__(self, *, published: Published, quarters: Quarters, target: str, zone: str, plan: Plan, scale: PointScale) -> None:
@@ -54,6 +52,7 @@ class Ground:
         self.originals: Mapping[str, Told] = {}
         self.comings: Callable[[Told], Sequence[Told]] = lambda _act: ()
         self.place = 0
+        self.aside: list[Late] = []
 
     def original(self, id: str | None) -> Told:
         """The act that another one reverses or resolves. Raises CannotReckon when it is gone."""
@@ -89,18 +88,40 @@ class Ground:
         """What `steps` taken from a holder's lots should take from each, earliest expiry first. Raises CannotReckon."""
         group, now = f"{WALLET}{holder}", instant(act.at.recorded_at)
 
-        def reckon(balances: Mapping[str, int]) -> dict[str, int] | None:
+        def reckon(balances: Balances) -> dict[str, int] | None:
             lots = [Lot(path, left, self._lapses(path)) for path, left in balances.items()]
             try:
                 return {draw.lot: -draw.amount for draw in draw_oldest_first(lots, steps, now)} if steps else {}
             except NotEnoughPoints:
                 return None
 
-        drawn = self.holdings.choose(group, act.under(group + "/"), reckon)
+        told = act.under(group + "/")
+        drawn = self.holdings.choose(act.at.recorded_at, group, told, reckon)
         if drawn is None:
-            left = sum(self.holdings.due(group).values())
-            raise CannotReckon(f"{holder} 当时的可用积分不够", field="amount", expected=f"≤ {left}", found=steps)
+            self.lacking(act, f"{holder} 当时的可用积分不够", group, steps)
+            drawn = told
         return {(path, "PTS"): amount for path, amount in drawn.items()}
+
+    def lacking(self, act: Told, words: str, group: str, wanted: int) -> None:
+        """Note that more was drawn than was there, when it is of the quarter that is asked for."""
+        if act.at.cycle != self.target:
+            return
+        left = sum(self.holdings.due(group).values())
+        finding = Finding(
+            message=f"{named(act)}：{words}", expected=f"≤ {left}", found=wanted, entry=act.at.id, account=group, field="amount"
+        )
+        self.aside.append((self.place, finding))
+
+    def pay(self, act: Told, holder: str, steps: int) -> int:
+        """What of the steps should pay the holder's debt first."""
+        path = f"{DEBT}{holder}"
+
+        def reckon(balances: Balances) -> dict[str, int]:
+            paid = min(steps, max(0, -balances.get(path, 0)))
+            return {path: paid} if paid else {}
+
+        told = {p: amount for p, amount in act.under(path).items() if p == path}
+        return sum((self.holdings.choose(act.at.recorded_at, path, told, reckon) or {}).values())
 
     def _lapses(self, path: str) -> datetime | None:
         opened = self.lots.get(path)

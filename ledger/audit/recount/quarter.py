@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.audit.inquiry import TOLERANCE
-from ledger.audit.recount.ground import Ground, Late, Part
-from ledger.audit.recount.holdings import DEBT, WALLET
+from ledger.audit.recount.ground import Ground, Part
+from ledger.audit.recount.holdings import WALLET, Balances, Late
 from ledger.audit.recount.told import CannotReckon, Due, Net, Told, named, net_of, opposite
 from ledger.audit.report import Finding
 from ledger.domain import account
@@ -92,7 +92,7 @@ class Quarter(Part):
         lot = lot_name(act.at.cycle, self.ground.published.homes.get(holder) or NOBODYS)
         expires_at = self._lapses_at(act, quarter.cycle, quarter.carry_over)
         wallet = account.wallet(holder, lot)
-        paid = self._owed(act, holder, steps)
+        paid = self.ground.pay(act, holder, steps)
         legs: list[Posting] = []
         if paid:
             legs += move(source, account.debt(holder), paid)
@@ -145,7 +145,7 @@ class Quarter(Part):
             raise CannotReckon("它所结转的凭证没有待公示的积分", field="resolves", expected="service_earned", found=original.at.kind)
         (path, steps), *_ = pending.items()
         source, wallet = account.pending(holder, lot_of(path)), self._wallet(act, holder, lot_of(path))
-        paid = self._owed(act, holder, steps)
+        paid = self.ground.pay(act, holder, steps)
         legs: list[Posting] = []
         if paid:
             legs += move(source, account.debt(holder), paid)
@@ -164,17 +164,6 @@ class Quarter(Part):
         if opened is None or opened.expires_at is None or opened.expires_at > act.at.recorded_at:
             return wallet
         return account.wallet(holder, lot_name(self.ground.quarter_of(act), lot.partition(".")[2]))
-
-    def _owed(self, act: Told, holder: str, steps: int) -> int:
-        """What of the steps pays a debt first."""
-        path = f"{DEBT}{holder}"
-
-        def reckon(balances: Mapping[str, int]) -> dict[str, int]:
-            paid = min(steps, max(0, -balances.get(path, 0)))
-            return {path: paid} if paid else {}
-
-        chosen = self.ground.holdings.choose(path, {p: n for p, n in act.under(path).items() if p == path}, reckon)
-        return sum((chosen or {}).values())
 
     def _lapses_at(self, act: Told, cycle: Cycle, preset: CarryOver) -> int | None:
         """When points that become spendable now lapse; a redemption window that was over by then does not count."""
@@ -198,10 +187,10 @@ class Quarter(Part):
         cycle = name_of(last_day(instant(opened.expires_at), self.ground.zone))
         group = path.rpartition("/")[0]
 
-        def reckon(balances: Mapping[str, int]) -> dict[str, int]:
+        def reckon(balances: Balances) -> dict[str, int]:
             return {path: -balances[path]} if balances.get(path, 0) > 0 else {}
 
-        gone = self.ground.holdings.choose(group, act.under(group + "/"), reckon) or {}
+        gone = self.ground.holdings.choose(act.at.recorded_at, group, act.under(group + "/"), reckon) or {}
         legs: Net = {(p, PTS): amount for p, amount in gone.items()}
         if gone:
             legs[account.lapsed(cycle).path, PTS] = -sum(gone.values())

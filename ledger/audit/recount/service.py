@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from ledger.audit.recount.ground import Ground, Late, Part
+from ledger.audit.recount.ground import Ground, Part
+from ledger.audit.recount.holdings import Late
 from ledger.audit.recount.published import Activity
 from ledger.audit.recount.told import CannotReckon, Due, Net, Told, named, net_of
 from ledger.audit.report import Finding
