@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ledger.console import session
 from ledger.domain.errors import InvalidInput
@@ -42,7 +43,14 @@ def add(
     answer = add_login(
         now.book, now.request("add_login"), login=login, role=role.value, station=station, area=area, person=person, password=password
     )
-    now.show(answer, lambda console: console.print(f"已添加 {answer['login']}（{answer['role']}）", highlight=False))
+    now.show(answer, lambda console: _print(console, answer))
+
+
+def _print(console: Console, answer: dict[str, str]) -> None:
+    console.print(f"已添加 {answer['login']}（{answer['role']}）", highlight=False)
+    if answer.get("otp_uri"):
+        console.print("这个角色登录还要动态码。请本人用验证器应用加上它；只显示这一次：")
+        console.print(answer["otp_uri"], highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
