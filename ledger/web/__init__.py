@@ -28,6 +28,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "ledger.web.api.access",
     "ledger.web.api.activities",
     "ledger.web.api.attendances",
+    "ledger.web.api.auditing",
     "ledger.web.api.cycles",
     "ledger.web.api.desk",
     "ledger.web.api.importing",

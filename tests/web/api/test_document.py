@@ -26,7 +26,7 @@ GET /users; POST /users; DELETE /users/{login}; POST /grants; DELETE /grants/{gr
 GET /activities/{activity}/attendances; GET /cycles/{cycle}; POST /scans; GET /stations/{code}/holds;
 GET /stations/{code}/redemptions; GET /redemptions/{redemption}; POST /people/{holder}/card; PUT /people/{holder}/pin; POST /blank-cards;
 GET /goods; PUT /goods/{sku}; GET /attendances; POST /people/{holder}/phones; DELETE /users/{login}/sessions; GET /audit/checks;
-POST /exports; PUT /me/mode; DELETE /me/sessions
+POST /exports; PUT /me/mode; DELETE /me/sessions; GET /entries; GET /entries/{entry}; GET /trial-balance
 """
 OPEN_TO_ANYONE = {
     "/stations", "/stations/{code}", "/receipts/{receipt}", "/cycles", "/cycles/{cycle}/notice", "/objections/{tracking}", "/trail/head",
