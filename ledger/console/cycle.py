@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
 from ledger.console import session
-from ledger.domain.cycle import Cycle, last_day
-from ledger.domain.errors import NotFound
-from ledger.storage import cycles, statements
-from ledger.storage.unit_of_work import Unit
+from ledger.usecases.view_cycle import cycles_document, one_cycle_document
 
 app = typer.Typer(help="季度周期：积分、公示、兑换、对账、封存。", no_args_is_help=True)
 
@@ -24,32 +20,16 @@ STATE_WORDS = {
 TOTAL_WORDS = {"earned": "已得", "pending": "待公示", "spendable": "可用", "held": "预留", "redeemed": "已兑换", "lapsed": "已清零"}
 
 
-def document(unit: Unit, cycle: Cycle) -> dict[str, Any]:
-    """A cycle as CONTRACT §2 shows it: dates are local days whose end they mean; totals in points."""
-    zone, scale = unit.book.settings.zone, unit.book.settings.scale
-    ends = {
-        "cutoff_on": cycle.cutoff_at,
-        "notice_ends_on": cycle.notice_ends_at,
-        "redeem_until": cycle.redeem_until,
-        "settle_until": cycle.settle_until,
-    }
-    dates: dict[str, Any] = {"starts_on": cycle.starts_on.isoformat(), "ends_on": cycle.ends_on.isoformat()}
-    dates |= {name: last_day(at, zone).isoformat() if at else None for name, at in ends.items()}
-    dates["notice_from"] = cycle.notice_from.astimezone(ZoneInfo(zone)).date().isoformat()
-    dates["noticed_at"] = cycle.noticed_at.astimezone(ZoneInfo(zone)).isoformat() if cycle.noticed_at else None
-    totals = {name: scale.number(steps) for name, steps in statements.cycle_totals(unit, cycle.name).items()}
-    return {"cycle": cycle.name, "state": cycle.state, "dates": dates, "totals": totals}
-
-
-def _all(unit: Unit) -> list[dict[str, Any]]:
-    return [document(unit, cycle) for cycle, _preset in cycles.all_cycles(unit)]
+def _all(now: session.ConsoleSession) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = now.book.read(lambda unit: cycles_document(unit, with_totals=True))["cycles"]
+    return found
 
 
 @app.command("list")
 def list_cycles() -> None:
     """全部季度。"""
     now = session.current()
-    found = now.book.read(_all)
+    found = _all(now)
     now.show({"cycles": found}, lambda console: _print(console, found))
 
 
@@ -58,13 +38,7 @@ def show(cycle: Annotated[str, typer.Argument(help="季度，如 2022Q3。")]) -
     """一个季度的状态、日期、合计。"""
     now = session.current()
 
-    def find(unit: Unit) -> dict[str, Any]:
-        known = cycles.cycle(unit, cycle)
-        if known is None:
-            raise NotFound("cycle")
-        return document(unit, known[0])
-
-    found = now.book.read(find)
+    found = now.book.read(lambda unit: one_cycle_document(unit, cycle, with_totals=True))
     now.show(found, lambda console: _print(console, [found]))
 
 
@@ -78,7 +52,7 @@ def tick() -> None:
     if not now.dry:
         stderr = Console(stderr=True)
         done = run_tick(now.book, now.request("tick", trace=now.book.ids.new(now.now)), lambda text: stderr.print(text, highlight=False))
-    found = now.book.read(_all)
+    found = _all(now)
     now.show({"cycles": found, "done": done}, lambda console: _print(console, found))
 
 
@@ -93,7 +67,7 @@ def advance(
 
     now = session.current()
     done = advance_cycle(now.book, now.request("advance_cycle"), cycle=cycle, to=to, reason=reason)
-    found = now.book.read(_all)
+    found = _all(now)
     now.show({**done, "cycles": found}, lambda console: _print(console, found))
 
 

@@ -23,16 +23,11 @@ from ledger.usecases.open_sign_in import open_sign_in
 from ledger.usecases.reserve_goods import pick_up_code
 from ledger.usecases.set_pin import set_pin
 from ledger.web import create_app
+from tests.browser.chromium import AXE, CHROMIUM, FLAGS
 from tests.cast import District, found_district, open_book
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 TABLET = {"width": 1024, "height": 768}
 PHONE = {"width": 390, "height": 844}
 OFFICE = {"width": 1280, "height": 800}

@@ -25,16 +25,11 @@ from ledger.usecases.import_opening import import_opening
 from ledger.usecases.import_people import import_people
 from ledger.usecases.import_stations import import_stations
 from ledger.web import create_app
+from tests.browser.chromium import AXE, CHROMIUM, FLAGS
 from tests.cast import PASSWORD, District, migrated_settings, open_book
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 QUARTER = Path(__file__).parents[1] / "paperwork" / "quarter-2022q3"
 SHEETS = (
     (import_areas, "网格架构.csv"),

@@ -17,16 +17,11 @@ from ledger.usecases.check_in import check_in_for
 from ledger.usecases.open_activity import open_activity
 from ledger.usecases.open_sign_in import open_sign_in
 from ledger.web import create_app
+from tests.browser.chromium import AXE, CHROMIUM, FLAGS
 from tests.cast import District, found_district, open_book
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 SCREEN = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 RENEWED_MS = 13_000

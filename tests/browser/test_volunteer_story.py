@@ -7,7 +7,6 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,16 +21,11 @@ from ledger.usecases.identify import signer
 from ledger.usecases.open_activity import open_activity
 from ledger.usecases.open_sign_in import open_sign_in
 from ledger.web import create_app
+from tests.browser.chromium import AXE, CHROMIUM, FLAGS
 from tests.cast import District, found_district, open_book
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 PAGE_BYTES = 60_000
