@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import xlsxwriter
+from sqlalchemy import create_engine, text
 
 from ledger.domain.earning import Rule
 from ledger.domain.people import Actor
@@ -81,6 +82,16 @@ def lived(home: Path, url: str = "") -> Repeatable:
     for moment in ("2023-01-01 09:00", "2023-01-04 09:00", "2023-01-12 09:00"):
         district.tick_at(local(moment))
     return district
+
+
+def emptied(url: str) -> None:
+    """Make room for a book on a PostgreSQL server; nothing to do where there is none."""
+    if not url:
+        return
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text('DROP SCHEMA IF EXISTS "book_main" CASCADE'))
+    engine.dispose()
 
 
 def write_goods_alike(path: Path, goods: list[list[str]], stock: list[list[str]]) -> None:

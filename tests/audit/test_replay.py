@@ -12,7 +12,7 @@ import pytest
 from ledger.audit.replay import Replayed, replay
 from ledger.domain import errors
 from tests.audit.intruder import Intruder
-from tests.audit.quarter import Repeatable, lived
+from tests.audit.quarter import Repeatable, emptied, lived
 from tests.cast import District
 from tests.conftest import ENGINES
 
@@ -32,8 +32,6 @@ def touched(
         district.check_clean()
         district.book.close()
         return
-    from tests.audit.test_replay_twice import emptied
-
     url = request.getfixturevalue("pg_server")
     emptied(url)
     district = lived(home, url)

@@ -7,11 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from ledger.audit import trail
 from ledger.audit.export import export
-from tests.audit.quarter import lived
+from tests.audit.quarter import emptied, lived
 
 
 def exported(home: Path, url: str = "") -> bytes:
@@ -25,13 +24,6 @@ def exported(home: Path, url: str = "") -> bytes:
         return out.read_bytes()
     finally:
         district.book.close()
-
-
-def emptied(url: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text('DROP SCHEMA IF EXISTS "book_main" CASCADE'))
-    engine.dispose()
 
 
 def copied(template: Path, folder: Path) -> Path:
