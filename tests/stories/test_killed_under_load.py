@@ -103,18 +103,24 @@ class Driver(threading.Thread):
 
     def run(self) -> None:
         while not self.stop.is_set():
-            key = str(uuid.uuid4())
-            try:
-                status, answer = self.reserve(key)
-            except OSError as error:
-                if "refused" not in str(error):
-                    self.unknown.append(key)
-                time.sleep(0.02)
-                continue
-            assert status in (201, 503), (status, answer)
-            if status != 201:
-                continue
+            for key in self.unknown or [str(uuid.uuid4())]:
+                self.reserve_and_call_off(key)
+            for hold in list(self.held):
+                self.call_off(hold)
+
+    def reserve_and_call_off(self, key: str) -> None:
+        """One reservation; an unanswered one is asked again under its key until it is known."""
+        try:
+            status, answer = self.reserve(key)
+        except OSError as error:
+            if "refused" not in str(error) and key not in self.unknown:
+                self.unknown.append(key)
+            time.sleep(0.02)
+            return
+        assert status in (201, 503), (status, answer)
+        if status == 201:
             hold = str(answer["hold"])
+            self.unknown = [k for k in self.unknown if k != key]
             self.known[key] = hold
             self.held.add(hold)
             self.call_off(hold)
