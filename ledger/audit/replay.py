@@ -184,6 +184,8 @@ class _Walk:
                 self._result.left[act.at.kind] += 1
         except CannotReckon as error:
             self._found.append((self._ground.place, self._words.cannot(act, error)))
+        except BROKEN as error:
+            self._found.append((self._ground.place, _unreadable(act, error)))
 
     def _tell(self, act: Told, id: str) -> None:
         original = self._ground.originals.get(id)

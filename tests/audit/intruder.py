@@ -34,13 +34,17 @@ class Intruder:
 
     def leave(self) -> None:
         """Put everything back and go."""
-        for sql, values in reversed(self._undo):
-            self._run(sql, values)
+        self.undo()
         if self._is_sqlite:
             for name, ddl in append_only.SQLITE_TRIGGERS.items():
                 self._db.execute(f"DROP TRIGGER IF EXISTS {name}")
                 self._db.execute(ddl)
         self._db.close()
+
+    def undo(self) -> None:
+        """Put everything back and stay."""
+        while self._undo:
+            self._run(*self._undo.pop())
 
     # -- looking -----------------------------------------------------------------------------------------------------
     def entry(self, kind: str, *, which: int = 0, **where: Any) -> str:
@@ -50,6 +54,10 @@ class Intruder:
 
     def entries(self, kind: str, **where: Any) -> set[str]:
         return {row[0] for row in self._rows("act", {"kind": kind, **where}, "id")}
+
+    def everything(self) -> set[str]:
+        """Every act but those that open a quarter: without them there is nothing to replay."""
+        return {row[0] for row in self._run("SELECT id FROM act WHERE kind <> 'cycle_opened'", []).fetchall()}
 
     def facts(self, entry: str) -> dict[str, Any]:
         return dict(json.loads(self._rows("act", {"id": entry}, "facts")[0][0]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -284,6 +286,32 @@ def test_exactly_the_altered_entries_are_named(touched: Repeatable, intruder: In
     assert {finding.field for finding in found.differing} <= fields
     for finding in found.document(touched.book.settings.scale.number)["differing"]:
         assert set(finding) >= {"entry", "expected", "found", "message"} and any("\u4e00" <= c <= "\u9fff" for c in finding["message"])
+
+
+WEIRD: list[Any] = [None, -5, 10**30, "x", [], {}, [1], {"a": 1}, True, 1.5, "2022Q3"]
+COLUMNS = ("recorded_at", "cycle", "subject", "rule", "rule_version", "evidence", "evidence_level", "station", "batch", "clause")
+
+
+def test_nothing_that_anybody_writes_into_the_tables_stops_a_replay(touched: Repeatable, intruder: Intruder) -> None:
+    """Whatever the facts, columns and postings hold: the answer is findings, never a crash. SQLite takes any type anywhere."""
+    if touched.book.compiler.engine != "sqlite":
+        pytest.skip("columns are typed there")
+    die = Random(20221004)
+    acts = sorted(intruder.everything())
+    for _ in range(80):
+        entry = die.choice(acts)
+        choice, legs = die.random(), intruder.legs(entry)
+        if choice < 0.5 and intruder.facts(entry):
+            intruder.tell(entry, **{die.choice(sorted(intruder.facts(entry))): die.choice(WEIRD)})
+        elif choice < 0.8 or not legs:
+            intruder.change("act", {"id": entry}, **{die.choice(COLUMNS): die.choice([0, -1, 2**62, "", "x", "[]", "2022Q9", 1.5])})
+        else:
+            line = die.choice(legs)[0]
+            told = die.choice([{"amount": "x"}, {"amount": 0}, {"account": "wallet"}, {"account": "shelf/a"}, {"commodity": "HON"}])
+            intruder.change("posting", {"act": entry, "line": line}, **told)
+        for cycle in ("2022Q2", "2022Q3", "2022Q4"):
+            json.dumps(replay(touched.book, cycle).document(lambda steps: steps), ensure_ascii=False)
+        intruder.undo()
 
 
 def test_the_other_quarters_do_not_repeat_it(touched: Repeatable, intruder: Intruder) -> None:

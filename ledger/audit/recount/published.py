@@ -99,21 +99,40 @@ class Published:
         facts, kind, subject = act.facts, act.at.kind, act.at.subject
         if kind == "rule_published":
             rule = Rule(id=subject, version=act.at.rule_version, clause=act.at.clause, **facts)
-            self.rules.setdefault((subject, act.at.rule_version), (rule, act.at.id))
+            self.rules.setdefault((subject, act.at.rule_version), (_whole_rule(rule), act.at.id))
         elif kind == "activity_opened":
             times = instant(facts["starts_at"]), instant(facts["ends_at"])
-            self._activities[subject] = Activity(subject, facts["area"], *times, act.at.rule, act.at.rule_version)
+            self._activities[subject] = Activity(subject, _text(facts["area"]), *times, act.at.rule, act.at.rule_version)
         elif kind == "area_opened":
-            self._pools[subject] = facts["pool"]
+            self._pools[subject] = _text(facts["pool"])
         elif kind == "person_enrolled":
-            self.homes[subject] = facts["pool"]
+            self.homes[subject] = _text(facts["pool"])
         elif kind == "good_priced":
-            self._prices.setdefault(subject, []).append((act.at.recorded_at, facts["price_points"]))
+            self._prices.setdefault(subject, []).append((act.at.recorded_at, _whole(facts["price_points"])))
         elif kind == "stock_received":
-            order = (facts.get("received_at", act.at.recorded_at), facts["receipt"])
-            self.receipts[facts["receipt"]] = Receipt(facts["source"], facts["unit_cost_fen"], order)
+            order = (_whole(facts.get("received_at", act.at.recorded_at)), _text(facts["receipt"]))
+            self.receipts[_text(facts["receipt"])] = Receipt(_text(facts["source"]), _whole(facts["unit_cost_fen"]), order)
         elif kind == "batch_imported":
             self.batches[subject] = act
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
+
+
+def _whole_rule(rule: Rule) -> Rule:
+    """The rule, when its numbers are numbers. Raises TypeError."""
+    for value in (rule.points, rule.per_mille, rule.min_evidence, *rule.caps.values()):
+        _whole(value)
+    return rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,12 @@ class Quarter(Part):
         if act.at.cycle != self.ground.target:
             return
         if act.at.kind == "objection_filed":
-            self._objections[act.at.subject] = act.fact("line")
-        elif (line := self._objections.pop(act.at.subject, None)) is not None and act.facts.get("outcome") == "refused":
-            self._refused.add(line)
+            line = act.fact("line")
+            if type(line) is not int:
+                raise CannotReckon("公示行号不是数", field="facts.line", expected="行号", found=str(line))
+            self._objections[act.at.subject] = line
+        elif (filed := self._objections.pop(act.at.subject, None)) is not None and act.facts.get("outcome") == "refused":
+            self._refused.add(filed)
 
     # -- openings ------------------------------------------------------------------------------------------------------------------
     def _opened(self, act: Told) -> Due:

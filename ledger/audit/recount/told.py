@@ -39,7 +39,7 @@ class Told:
     __slots__ = ("_facts", "at", "legs", "net")
 
     def __init__(self, columns: Iterable[Any], legs: Iterable[Leg] = ()) -> None:
-        self.at = Columns._make(columns)
+        self.at = Columns._make(_typed(columns))
         self.legs = tuple(legs)
         self.net = net(self.legs)
         self._facts: Any = None
@@ -76,10 +76,35 @@ class Due:
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _typed(columns: Iterable[Any]) -> Iterable[Any]:
+    """Columns as numbers and texts, whatever somebody wrote into them; nothing stays nothing only where that may be."""
+    given = tuple(columns)
+    if tuple(map(type, given)) in _SOUND:
+        return given
+    return (_as(name, value) for name, value in zip(Columns._fields, given, strict=True))
+
+
+def _as(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return value if type(value) is int else 0
+    return None if value is None and name in _NULLABLE else str(value or "")
+
+
+_NUMBERS: Final = frozenset({"recorded_at", "rule_version", "evidence_level"})
+_NULLABLE: Final = frozenset({"reverses", "resolves"})
+_NOTHING: Final = type(None)
+_SOUND: Final = frozenset(
+    tuple(int if name in _NUMBERS else nothing.get(name, str) for name in Columns._fields)
+    for nothing in ({}, {"reverses": _NOTHING}, {"resolves": _NOTHING}, {"reverses": _NOTHING, "resolves": _NOTHING})
+)
+"""The types of a row as this program writes it: known at one look."""
+
+
 def net(legs: Iterable[Leg]) -> Net:
     totals: Net = {}
     for path, commodity, amount in legs:
-        totals[path, commodity] = totals.get((path, commodity), 0) + amount
+        if type(amount) is int:  # anything else is no amount, and is missed where it should be
+            totals[path, commodity] = totals.get((path, commodity), 0) + amount
     return {key: amount for key, amount in totals.items() if amount}
 
 
