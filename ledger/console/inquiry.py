@@ -121,7 +121,9 @@ def _print_replay(console: Console, found: dict[str, Any]) -> None:
     for finding in found["differing"]:
         console.print(f"· {finding['message']}", markup=False, highlight=False, soft_wrap=True)
     done = f"{found['cycle']}：重算了 {found['lines']} 张凭证（服务积分 {found['points']} 分，荣誉时长 {found['minutes']} 分钟），"
-    console.print(done + (f"{len(found['differing'])} 处不一样。" if found["differing"] else "与账上完全一样。"), highlight=False, soft_wrap=True)
+    console.print(
+        done + (f"{len(found['differing'])} 处不一样。" if found["differing"] else "与账上完全一样。"), highlight=False, soft_wrap=True
+    )
     if found["not_reckoned"]:
         told = "、".join(f"{kind} {count} 张" for kind, count in found["not_reckoned"].items())
         console.print(f"另有没有规则可依、未重算的：{told}。", highlight=False)
