@@ -50,7 +50,7 @@ def seal_command() -> None:
 
     now = session.current()
     with _progress("封存") as advance:
-        sealed = trail.seal(now.book, now.now, lambda size: advance("叶", size))
+        sealed = None if now.dry else trail.seal(now.book, now.now, lambda size: advance("叶", size))
     head = (sealed or trail.head(now.book)).document()
     now.show(head, lambda console: _print_head(console, head))
 

@@ -45,11 +45,14 @@ def show(cycle: Annotated[str, typer.Argument(help="季度，如 2022Q3。")]) -
 @app.command()
 def tick() -> None:
     """把到期的步骤都做完，按先后；重复运行无害。"""
+    from ledger.usecases.advance_cycle import due_steps
     from ledger.usecases.advance_cycle import tick as run_tick
 
     now = session.current()
     done: list[dict[str, Any]] = []
-    if not now.dry:
+    if now.dry:
+        done = due_steps(now.book, now.request("tick"))
+    else:
         stderr = Console(stderr=True)
         done = run_tick(now.book, now.request("tick", trace=now.book.ids.new(now.now)), lambda text: stderr.print(text, highlight=False))
     found = _all(now)

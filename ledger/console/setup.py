@@ -17,6 +17,15 @@ def init() -> None:
 
     now = session.current()
     settings = now.book_settings
+    if now.dry and not settings.keys_folder.exists():
+        now.show(
+            {"book": settings.slug, "founded": False, "would_write": [{"kind": "genesis"}]},
+            lambda console: console.print("将建立账本，什么都没有保存。"),
+        )
+        return
+    if now.dry:
+        now.show(found_book(now.book, now.request("found_book")), lambda console: console.print("账本已经建立，没有要写的。"))
+        return
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     Keyring.create(settings.keys_folder, book=settings.slug)
     migrating.upgrade(settings)

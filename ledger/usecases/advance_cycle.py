@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.domain.act import micros
@@ -59,6 +59,29 @@ def tick(
 def _lease(book: Book, request: Request, seconds: int = LEASE_SECONDS, should_stop: Callable[[], bool] | None = None) -> Lease:
     owner = request.trace or book.ids.new(request.now)
     return Lease(book, name=LEASE, owner=owner, now=request.now, seconds=seconds, should_stop=should_stop)
+
+
+def due_steps(book: Book, request: Request) -> list[Answer]:
+    """The steps that `tick` would take at `request.now`, one {cycle, from, to} each, in order. Writes nothing.
+
+    A quarter's own dates follow each step, as they would: a notice published now ends days from now.
+    """
+    require(request.actor, "officer")
+    known = {cycle.name: cycle for cycle, _preset in book.read(cycles.all_cycles)}
+    found: list[Answer] = []
+    while due := [(at, cycle) for cycle in known.values() if (at := due_at(cycle)) is not None and at <= request.now]:
+        _at, cycle = min(due, key=lambda each: (each[0], each[1].name))
+        known[cycle.name] = _stepped(cycle, request.now, book.settings.zone)
+        found.append({"cycle": cycle.name, "from": cycle.state, "to": known[cycle.name].state})
+    return found
+
+
+def _stepped(cycle: Cycle, now: datetime, zone: str) -> Cycle:
+    """The cycle in its next state, with the dates that this moves."""
+    to = next_state(cycle.state)
+    if to == "frozen":
+        return freeze(cycle, now)
+    return publish(cycle, now, zone) if to == "noticed" else replace(cycle, state=to)
 
 
 def _due_steps(book: Book, request: Request, tell: Tell, keep: Keep) -> list[Answer]:
@@ -115,11 +138,7 @@ def take_step(
         counted = settle_cycle(book, request, cycle, carry_over, keep=keep)
     elif to == "reconciling":
         counted = expire_holds(book, request, cycle=cycle.name, keep=keep)
-    new = replace(cycle, state=to)
-    if to == "frozen":
-        new = freeze(cycle, request.now)
-    elif to == "noticed":
-        new = publish(cycle, request.now, book.settings.zone)
+    new = _stepped(cycle, request.now, book.settings.zone)
     moved = book.run(lambda unit: _flip(unit, request, cycle, new, counted, reason, keep))
     return {"cycle": cycle.name, "from": cycle.state, "to": to, "count": counted if moved else 0}
 

@@ -6,7 +6,7 @@ from ledger.domain.act import micros
 from ledger.domain.errors import ConfigDisagrees
 from ledger.storage import books, journal
 from ledger.storage.unit_of_work import Book, Unit
-from ledger.usecases.request import Answer, Request
+from ledger.usecases.request import Answer, Request, describe
 
 
 def found_book(book: Book, request: Request) -> Answer:
@@ -35,6 +35,9 @@ def found_book(book: Book, request: Request) -> Answer:
             **(books.founded(unit) or {}),
         }
 
+    if request.dry:
+        answer, acts = book.rehearse(work)
+        return {**answer, "would_write": [describe(act) for act in acts]}
     return book.run(work)
 
 
