@@ -12,11 +12,11 @@ from rich.table import Table
 from ledger.console import session
 from ledger.domain.errors import NotFound
 
-NAMES = ("redeem", "paperwork", "audit")
+NAMES = ("redeem", "paperwork")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="测什么：redeem、paperwork、audit。")],
+    name: Annotated[str, typer.Argument(help="测什么：redeem、paperwork。")],
     entries: Annotated[int, typer.Option("--entries", help="账增到多少笔。")] = 1_000_000,
 ) -> None:
     """测速：同一次运行里与参照比，给出比值，不给绝对时间作目标。"""
